@@ -1,0 +1,1 @@
+"""Artifacts: immutable, content-addressed files, what they are, and how long they stay."""

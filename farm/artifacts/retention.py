@@ -1,0 +1,107 @@
+"""What the store may forget, and when the farm must stop taking work: pure decisions.
+
+Invariant: nothing that a live job or a receipt needs is ever chosen, nor anything put within the
+grace period, which may belong to a running attempt whose result is not in the ledger yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from farm.artifacts.store import Store
+
+GRACE_S = 3600.0
+_MB = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """One artifact to delete. ``not_after_s`` is for ``Store.delete``: a put renews the age."""
+
+    hash: str
+    size_bytes: int
+    reason: Literal["age", "quota"]
+    not_after_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Collectable:
+    """What a collection looks at: ``total_bytes`` in the store, and what to remove, in order."""
+
+    total_bytes: int
+    removals: tuple[Removal, ...]
+
+    @property
+    def freed_bytes(self) -> int:
+        """Sum of what is removed."""
+        return sum(removal.size_bytes for removal in self.removals)
+
+
+def collect(
+    stored: Iterable[tuple[str, int, float]],
+    needed: Collection[str],
+    *,
+    keep_days: float,
+    quota_mb: int,
+    now_s: float,
+    grace_s: float = GRACE_S,
+) -> Collectable:
+    """Decide what to remove, oldest first.
+
+    stored : ``Store.hashes()``: hash, size in bytes, last put in seconds since 1970.
+    needed : hashes that live jobs or receipts use.
+    keep_days : unneeded artifacts older than this go. quota_mb : then, while the store holds more
+        than this, the oldest unneeded ones go, young or not; 0 is no quota.
+
+    A time of last put in the future (the clock was set back) counts as young.
+    """
+    total, candidates = 0, []
+    for hash, size_bytes, put_s in stored:
+        total += size_bytes
+        if hash not in needed and put_s < now_s - grace_s:
+            candidates.append((put_s, hash, size_bytes))
+    left, removals = total, []
+    for put_s, hash, size_bytes in sorted(candidates):
+        reason: Literal["age", "quota"]
+        if put_s < now_s - keep_days * 86_400:
+            reason = "age"
+        elif quota_mb and left > quota_mb * _MB:
+            reason = "quota"
+        else:
+            break  # the rest is younger, and the store is small enough
+        left -= size_bytes
+        removals.append(Removal(hash, size_bytes, reason, now_s - grace_s))
+    return Collectable(total, tuple(removals))
+
+
+class RoomSettings(Protocol):
+    """The settings that :func:`room` reads (``farm.config.Settings`` has them)."""
+
+    @property
+    def low_disk_mb(self) -> int:
+        """Free disk under which nothing new is accepted."""
+
+    @property
+    def quota_mb(self) -> int:
+        """Most the store may hold; 0 is no quota."""
+
+
+def room(store: Store, settings: RoomSettings, *, used_bytes: int = 0) -> str | None:
+    """Why nothing new may be accepted now, or ``None`` when there is room.
+
+    used_bytes : what the store holds, as the last collection or the ledger counted it.
+    """
+    free = store.free_bytes()
+    if free is not None and free < settings.low_disk_mb * _MB:
+        return (
+            f"low disk: {free // _MB} MB free, less than low_disk_mb = {settings.low_disk_mb}; "
+            "free some room or run `farm gc`"
+        )
+    if settings.quota_mb and used_bytes > settings.quota_mb * _MB:
+        return (
+            f"over quota: the store holds {used_bytes // _MB} MB, more than "
+            f"quota_mb = {settings.quota_mb}; run `farm gc` or raise the quota"
+        )
+    return None

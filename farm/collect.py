@@ -1,0 +1,83 @@
+"""Garbage collection: removing what no job and no receipt needs any more.
+
+Invariant: an artifact is first marked missing in the ledger, in a transaction that sees no use of it,
+and only then removed from the store; so the stage cache never answers with a file that is gone.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from farm.artifacts.retention import to_delete
+from farm.artifacts.store import Store
+from farm.config import Settings
+from farm.ledger.artifacts import Artifacts
+
+_log = logging.getLogger(__name__)
+_STALE_S = 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a collection removed, or would remove."""
+
+    artifacts: int = 0
+    bytes: int = 0
+    scratch: int = 0
+    logs: int = 0
+
+
+def collect(
+    settings: Settings,
+    store: Store,
+    ledger: Artifacts,
+    clock: Callable[[], float],
+    *,
+    dry_run: bool = False,
+) -> Collected:
+    """Remove unneeded artifacts past their age (or over the quota), old logs and dead scratch."""
+    now_s = clock()
+    keep_after_s = now_s - settings.keep_days * 86_400
+    found = list(store.hashes())
+    needed = ledger.needed(keep_after_s)
+    doomed = to_delete(
+        found,
+        needed,
+        keep_days=settings.keep_days,
+        quota_bytes=settings.quota_mb * 2**20,
+        now_s=now_s,
+    )
+    removed = size = 0
+    sizes = {digest: length for digest, length, _ in found}
+    for digest in doomed:
+        if not dry_run:
+            if not ledger.mark_missing(digest, keep_after_s):
+                continue  # A job began to use it since.
+            store.delete(digest, not_after_s=now_s)
+        removed += 1
+        size += sizes[digest]
+    scratch = _old_folders(settings.spool_dir / "scratch", now_s - _STALE_S, dry_run)
+    logs = _old_folders(settings.spool_dir / "logs", keep_after_s, dry_run)
+    if not dry_run:
+        store.sweep(_STALE_S, now_s)
+    done = Collected(removed, size, scratch, logs)
+    if removed or scratch or logs:
+        _log.info("collected %s", done)
+    return done
+
+
+def _old_folders(parent: Path, older_than_s: float, dry_run: bool) -> int:
+    removed = 0
+    if not parent.is_dir():
+        return 0
+    for folder in parent.iterdir():
+        newest = max((file.lstat().st_mtime for file in [folder, *folder.rglob("*")]), default=0.0)
+        if newest < older_than_s:
+            removed += 1
+            if not dry_run:
+                shutil.rmtree(folder, ignore_errors=True)
+    return removed

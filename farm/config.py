@@ -1,0 +1,253 @@
+"""Settings of a farm: ``farm.toml``, then ``FARM_*`` variables, each with its origin remembered.
+
+Invariant: nothing else in the project reads the environment, and a secret is never printed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from farm.domain.errors import ConfigError, nearest
+
+
+class DropFolder(BaseModel):
+    """A folder that is watched, and what becomes of the things that arrive in it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: Path = Field(description="The folder; relative to the farm's root.")
+    pipeline: str = Field(description="Pipeline (`name` or `name@version`) for what arrives here.")
+    defaults: dict[str, Any] = Field(
+        default_factory=dict, description="Manifest fields used where a submission has none."
+    )
+    polling: bool = Field(
+        False, description="Watch by polling instead of events (network file systems)."
+    )
+
+
+class Settings(BaseModel):
+    """Everything an operator can set. Paths are relative to the farm's root folder."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    root: Path = Field(Path("."), description="The farm's root folder.")
+    name: str = Field("farm", pattern=r"^[a-z0-9-]{1,32}$", description="Name of this farm.")
+    spool: Path = Field(Path("spool"), description="Working state; also the default store.")
+    database: str = Field(
+        "", description="`sqlite:///…` or `postgresql+psycopg://…`; empty: SQLite in the spool."
+    )
+    broker: str = Field(
+        "", description="`redis://`, `rediss://` or `unix://`; empty: the embedded Valkey's socket."
+    )
+    store: str = Field("", description="`file:///…` or `s3://bucket/prefix`; empty: the spool.")
+    store_options: dict[str, Any] = Field(
+        default_factory=dict, description="Options for the S3 client (endpoint_url, key, secret)."
+    )
+    outputs: Path = Field(
+        Path("spool/outputs"), description="Where jobs without a drop folder are published."
+    )
+    drop_folders: dict[str, DropFolder] = Field(
+        default_factory=dict,
+        description="Watched folders; empty: one per folder of `dropbox/` that names a pipeline.",
+    )
+    dropbox: Path = Field(Path("dropbox"), description="Parent of the default drop folders.")
+    manifest_queue: Path = Field(
+        Path("manifests"), description="Parent of `inbox/`, `accepted/` and `rejected/`."
+    )
+    asset_roots: list[Path] = Field(
+        default_factory=list, description="Further folders that manifests may name files under."
+    )
+    url_hosts: list[str] = Field(
+        default_factory=list, description="Hosts (`https`) and buckets manifests may fetch from."
+    )
+    max_asset_mb: int = Field(20_000, gt=0, description="Largest accepted file, in MB.")
+    max_pixels: int = Field(
+        200_000_000, gt=0, description="Most pixels an accepted picture or frame may have."
+    )
+    max_manifest_kb: int = Field(512, gt=0, description="Largest accepted manifest, in kB.")
+    settle_s: float = Field(2.0, ge=0, description="Quiet time before a submission is taken.")
+    rescan_s: float = Field(5.0, gt=0, description="Time between full scans of drop folders.")
+    incomplete_s: float = Field(
+        86_400.0, gt=0, description="How long a set may wait for missing files before refusal."
+    )
+    lease_s: float = Field(6.0, gt=0, description="Silence after which an attempt is lost.")
+    heartbeat_s: float = Field(1.0, gt=0, description="Time between a node's heartbeats.")
+    poll_ms: int = Field(5, ge=1, le=1000, description="Idle poll of a node's queue, in ms.")
+    prefetch: int = Field(2, ge=1, le=16, description="Messages a node takes in advance.")
+    kill_after_s: float = Field(1.0, ge=0, description="From the request to stop to the kill.")
+    node_name: str = Field(
+        default_factory=lambda: _own_name(), description="Name of this machine's node."
+    )
+    cpu_slots: int = Field(
+        default_factory=lambda: max(1, os.cpu_count() or 1),
+        ge=0,
+        description="CPU engines of this node.",
+    )
+    gpus: list[int] | None = Field(
+        None, description="GPUs to start engines on; unset: every GPU that NVML shows."
+    )
+    tags: list[str] = Field(default_factory=list, description="Labels this node carries.")
+    ram_mb: int = Field(0, ge=0, description="Memory the node may hand out; 0: what it has.")
+    recycle_mb: int = Field(
+        4096, gt=0, description="A CPU engine that grew by this much is replaced."
+    )
+    plugin_folder: Path = Field(Path("spool/plugins"), description="Folder of loose plugins.")
+    limits: dict[str, int] = Field(
+        default_factory=dict, description="Named counters (licences, capacities) and their size."
+    )
+    quota_mb: int = Field(0, ge=0, description="Most the store may hold; 0: no quota.")
+    low_disk_mb: int = Field(
+        2048, ge=0, description="Free disk under which nothing new is accepted."
+    )
+    keep_days: float = Field(
+        14.0, ge=0, description="Age at which unneeded artifacts are collected."
+    )
+    max_attempts_per_job: int = Field(
+        200, gt=0, description="Charged failures after which a whole job fails."
+    )
+    notify_hosts: list[str] = Field(
+        default_factory=list, description="Hosts that a manifest's notify URL may name."
+    )
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    def under_root(self, path: Path) -> Path:
+        """``path`` made absolute against the farm's root."""
+        return path if path.is_absolute() else (self.root / path).absolute()
+
+    @property
+    def spool_dir(self) -> Path:
+        """The spool as an absolute path."""
+        return self.under_root(self.spool)
+
+    @property
+    def database_url(self) -> str:
+        """The ledger's URL."""
+        return self.database or f"sqlite:///{self.spool_dir / 'ledger.sqlite3'}"
+
+    @property
+    def store_url(self) -> str:
+        """The artifact store's URL."""
+        return self.store or f"file://{self.spool_dir / 'store'}"
+
+    @property
+    def valkey_socket(self) -> Path:
+        """The embedded server's Unix socket (at most 107 bytes, the kernel's limit)."""
+        path = self.spool_dir / "run" / "valkey.sock"
+        if len(os.fsencode(path)) <= 100:
+            return path
+        import hashlib
+
+        digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+        return Path("/tmp") / f"farm-{os.getuid()}-{digest}" / "valkey.sock"
+
+    @property
+    def broker_url(self) -> str:
+        """The broker's URL."""
+        return self.broker or f"unix://{self.valkey_socket}"
+
+
+SECRET = re.compile(r"(?i)(password|passwd|secret|token|key|credential)")
+_URL_PASSWORD = re.compile(r"(://[^:/@]*:)[^@]+@")
+
+
+def _own_name() -> str:
+    name = re.sub(r"[^a-z0-9-]+", "-", socket.gethostname().split(".")[0].lower()).strip("-")
+    return name or "node"
+
+
+def load_settings(
+    root: Path | None = None, environ: Mapping[str, str] | None = None
+) -> tuple[Settings, dict[str, str]]:
+    """Read the settings; returns them and, for each field, where its value came from.
+
+    root : the farm's root; default ``FARM_ROOT``, else the nearest folder upward with a
+        ``farm.toml``, else the current folder.
+
+    Raises
+    ------
+    ConfigError : an unreadable file, an unknown setting or a wrong value, naming the place.
+    """
+    environ = os.environ if environ is None else environ
+    if root is None:
+        root = Path(environ["FARM_ROOT"]) if environ.get("FARM_ROOT") else _find_root(Path.cwd())
+    root = root.absolute()
+    values: dict[str, Any] = {"root": root}
+    origins: dict[str, str] = {name: "default" for name in Settings.model_fields}
+    origins["root"] = "FARM_ROOT" if environ.get("FARM_ROOT") else "found"
+    file = root / "farm.toml"
+    if file.is_file():
+        try:
+            content = tomllib.loads(file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(
+                "not readable as TOML", where=str(file), got=str(error), mend="Mend that line."
+            ) from error
+        for name, value in content.items():
+            _known(name, str(file))
+            values[name], origins[name] = value, str(file)
+    for variable, text in environ.items():
+        if not variable.startswith("FARM_") or variable == "FARM_ROOT":
+            continue
+        name = variable.removeprefix("FARM_").lower()
+        _known(name, f"environment variable {variable}")
+        values[name], origins[name] = _parse(name, text), f"environment variable {variable}"
+    try:
+        return Settings(**values), origins
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        where = f"{origins.get(name, 'settings')}: {'.'.join(map(str, first['loc']))}"
+        shown = "***" if SECRET.search(where) else repr(first.get("input"))
+        raise ConfigError(
+            first["msg"], where=where, got=shown, mend="See docs/deploy.md for every setting."
+        ) from error
+
+
+def shown_value(name: str, value: Any) -> str:
+    """A setting as it may be printed: secrets and passwords in URLs are masked."""
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{k} = {shown_value(str(k), v)}" for k, v in value.items())
+        return f"{{{inner}}}"
+    if SECRET.search(name):
+        return "***" if value else ""
+    return _URL_PASSWORD.sub(r"\1***@", str(value))
+
+
+def _find_root(start: Path) -> Path:
+    for folder in (start, *start.parents):
+        if (folder / "farm.toml").is_file():
+            return folder
+    return start
+
+
+def _known(name: str, where: str) -> None:
+    if name not in Settings.model_fields or name == "root":
+        raise ConfigError(
+            f'no setting is called "{name}"',
+            where=where,
+            mend=nearest(name, Settings.model_fields),
+        )
+
+
+def _parse(name: str, text: str) -> Any:
+    """Lists and tables are written as TOML in a variable; everything else is taken as it is."""
+    kind = Settings.model_fields[name].annotation
+    if "list" in str(kind) or "dict" in str(kind):
+        try:
+            return tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(
+                "not readable as a TOML value",
+                where=f"environment variable FARM_{name.upper()}",
+                got=text,
+                mend='Write a list as ["a", "b"] and a table as {a = 1}.',
+            ) from error
+    return text

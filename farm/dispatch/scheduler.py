@@ -1,0 +1,195 @@
+"""The scheduler: one pass after another over the ledger, driven by the bell and by time.
+
+Invariant: each pass leaves the ledger in a state from which the next one, by this daemon or another,
+goes on; nothing that matters lives in this process only.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from farm.dispatch.broker import Sender
+from farm.dispatch.leases import Watch
+from farm.dispatch.placement import LOOK_AHEAD, Room, place, reason
+from farm.domain.errors import FarmError, LostClaim
+from farm.domain.plan import Needs, PlannedWindow
+from farm.ledger.jobs import Jobs
+from farm.ledger.nodes import Nodes
+from farm.ledger.queue import Queue
+from farm.ledger.records import Active, Message, NodeFacts
+
+_log = logging.getLogger(__name__)
+
+RESEND_S = 1.0
+_EXPLAIN_EVERY_S = 1.0
+_PEAKS_EVERY_S = 60.0
+
+Cut = Callable[[str, Mapping[str, Any], Mapping[str, Any]], list[PlannedWindow]]
+"""``cut(stage id, parameters, inputs by port)``: the windows of a stage whose inputs are known."""
+
+
+class Scheduler:
+    """Places ready tasks, ends lapsed leases, repeats lost messages, opens late windows."""
+
+    def __init__(
+        self,
+        *,
+        queue: Queue,
+        jobs: Jobs,
+        nodes: Nodes,
+        sender: Sender,
+        cut: Cut,
+        limits: Mapping[str, int],
+        lease_s: float,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self.queue = queue
+        self.jobs = jobs
+        self.nodes = nodes
+        self.sender = sender
+        self.cut = cut
+        self.limits = limits
+        self.lease_s = lease_s
+        self._monotonic = monotonic
+        self._node_watch = Watch(monotonic)
+        self._lease_watch = Watch(monotonic)
+        self._sent_watch = Watch(monotonic)
+        self._resent: dict[tuple[str, int], float] = {}
+        self._explained_at = float("-inf")
+        self._needs: dict[str, Needs] = {}
+        self._peaks: dict[tuple[str, int], tuple[float, tuple[int, int] | None]] = {}
+
+    def tick(self) -> int:
+        """One pass; returns how many tasks were handed out.
+
+        Raises
+        ------
+        NotLeader : another daemon took over; stand by.
+        """
+        self._open_windows()
+        self.queue.release_due()
+        nodes = self._living_nodes()
+        active = self._living_attempts(nodes)
+        self._resend(active)
+        if self.queue.paused() is not None:
+            return 0
+        return self._place(nodes, active)
+
+    def _open_windows(self) -> None:
+        for stage in self.jobs.to_expand():
+            try:
+                windows = self.cut(stage["stage_id"], stage["params"], stage["inputs"])
+            except FarmError as error:
+                self.jobs.fail(stage["job_id"], {**error.record(), "stage": stage["name"]})
+            except Exception as error:
+                # A plugin's length function is foreign code; it ends one job, never the daemon.
+                _log.exception("windows of %s.%s", stage["job_id"], stage["name"])
+                what = f"its windows could not be cut: {type(error).__name__}: {error}"
+                self.jobs.fail(
+                    stage["job_id"],
+                    {"class": "bug", "what": what, "message": what, "stage": stage["name"]},
+                )
+            else:
+                self.jobs.expand(stage["job_id"], stage["name"], windows)
+
+    def _living_nodes(self) -> list[NodeFacts]:
+        living = []
+        seen = self.queue.nodes()
+        for node, beat in seen:
+            silent_s = self._node_watch.silent_s((node.name, node.incarnation), beat)
+            if silent_s > self.lease_s:
+                text = f"no heartbeat for {silent_s:.1f} s"
+                if self.nodes.lost(node.name, node.incarnation, text):
+                    _log.warning("node %s is lost: %s", node.name, text)
+            else:
+                living.append(node)
+        self._node_watch.keep_only([(n.name, n.incarnation) for n, _ in seen])
+        return living
+
+    def _living_attempts(self, nodes: list[NodeFacts]) -> list[Active]:
+        starts = {(n.name, n.incarnation) for n in nodes}
+        living = []
+        active = self.queue.active()
+        for attempt in active:
+            key = (attempt.task_id, attempt.number)
+            silent_s = self._lease_watch.silent_s(key, attempt.lease)
+            at_home = (attempt.node, attempt.incarnation) in starts
+            if silent_s > self.lease_s or (not at_home and silent_s > 0):
+                try:
+                    self.nodes.lose_attempt(*key, attempt.fence, "its lease lapsed")
+                    _log.warning("attempt %s#%d is lost", *key)
+                except LostClaim:
+                    pass  # It ended between the look and the act.
+            else:
+                living.append(attempt)
+        self._lease_watch.keep_only([(a.task_id, a.number) for a in active])
+        return living
+
+    def _resend(self, active: list[Active]) -> None:
+        """Repeat messages that were not claimed soon: the broker may have lost them."""
+        waiting = [a for a in active if a.state == "sent"]
+        now = self._monotonic()
+        for attempt in waiting:
+            key = (attempt.task_id, attempt.number)
+            if self._sent_watch.silent_s(key, 0) < RESEND_S:
+                continue
+            if now - self._resent.get(key, float("-inf")) >= RESEND_S:
+                self._resent[key] = now
+                self.sender.send(Message(attempt.node, *key, attempt.fence))
+        keys = {(a.task_id, a.number) for a in waiting}
+        self._sent_watch.keep_only(keys)
+        self._resent = {key: at for key, at in self._resent.items() if key in keys}
+
+    def _place(self, nodes: list[NodeFacts], active: list[Active]) -> int:
+        explain = self._monotonic() - self._explained_at >= _EXPLAIN_EVERY_S
+        busy = {(a.node, a.slot) for a in active}
+        idle = sum(
+            (node.name, engine.slot) not in busy for node in nodes for engine in node.engines
+        )
+        if not idle and not explain:
+            return 0
+        waiting = self.queue.waiting_shapes()
+        needs = self._needs_of(waiting, active)
+        room = Room.of(nodes, active, needs, self.limits)
+        reasons: dict[str, str | None] = {}
+        ready = {}
+        for shape, _ in waiting:
+            if room.engines_for(needs[shape]):
+                ready[shape] = self.queue.candidates(shape, idle + LOOK_AHEAD)
+            elif explain:
+                reasons[shape] = reason(room, needs[shape])
+        placements, skipped = place(room, ready, self.queue.database.clock())
+        messages = self.queue.hand_out(placements, skipped)
+        for message in messages:
+            self.sender.send(message)
+        if explain:
+            self._explained_at = self._monotonic()
+            reasons.update({shape: reason(room, needs[shape]) for shape in ready})
+            self.queue.explain(reasons)
+        return len(messages)
+
+    def _needs_of(self, waiting: list[tuple[str, Needs]], active: list[Active]) -> dict[str, Needs]:
+        """Needs by shape, also of what runs; recorded peaks replace what was declared."""
+        found = {shape: self._refined(needs) for shape, needs in waiting}
+        for attempt in active:
+            if attempt.shape not in found:
+                if attempt.shape not in self._needs:
+                    self._needs[attempt.shape] = self.queue.needs_of(attempt.shape)
+                found[attempt.shape] = self._refined(self._needs[attempt.shape])
+        return found
+
+    def _refined(self, needs: Needs) -> Needs:
+        if needs.raised:
+            return needs
+        key = (needs.stage_id, needs.version)
+        known = self._peaks.get(key)
+        if known is None or self._monotonic() - known[0] > _PEAKS_EVERY_S:
+            known = (self._monotonic(), self.queue.recorded_peaks(*key))
+            self._peaks[key] = known
+        if known[1] is None:
+            return needs
+        ram_mb, vram_mb = known[1]
+        return replace(needs, ram_mb=ram_mb, vram_mb=vram_mb if needs.gpus else 0)

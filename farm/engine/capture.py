@@ -1,0 +1,90 @@
+"""Everything a task says ends in its attempt's log: log records, prints, and writes of C code.
+
+Invariant: while a task runs, file descriptors 1 and 2 *are* its log file, so that even the last words of
+a dying C library are kept; before and after, they are the engine's own.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import io
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+
+_STDOUT, _STDERR = 1, 2
+
+
+class _ToStderr(logging.Handler):
+    """One write per record, so that lines of several threads never mix."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            os.write(_STDERR, (self.format(record) + "\n").encode("utf-8", "backslashreplace"))
+        except Exception:
+            self.handleError(record)
+
+
+class _Formatter(logging.Formatter):
+    """``2026-05-01T12:00:00.123Z INFO message``; a library's records carry its name as well."""
+
+    converter = time.gmtime
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        source = "" if record.name == "farm.task" else f"{record.name}: "
+        return f"{stamp}.{int(record.msecs):03d}Z {record.levelname} {source}{text}"
+
+
+class LogCapture:
+    """The engine's standard streams; ``with capture.to(path):`` sends them to a file."""
+
+    def __init__(self) -> None:
+        self._own = (os.dup(_STDOUT), os.dup(_STDERR))
+        self._path = ""
+        # Line by line, or a crash would take the last prints with it.
+        sys.stdout = io.open(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+        sys.stderr = io.open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+        faulthandler.enable(_STDERR)
+        self._c_flush = ctypes.CDLL(None).fflush
+        handler = _ToStderr()
+        handler.setFormatter(_Formatter("%(message)s"))
+        logging.basicConfig(level=logging.INFO, handlers=[handler])
+        self.log = logging.getLogger("farm.task")
+
+    def to(self, path: str) -> LogCapture:
+        """Choose the log file of the next ``with`` block."""
+        self._path = path
+        return self
+
+    def __enter__(self) -> LogCapture:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        try:
+            fd = os.open(self._path, flags, 0o644)
+        except FileNotFoundError:
+            Path(self._path).parent.mkdir(parents=True, exist_ok=True)
+            fd = os.open(self._path, flags, 0o644)
+        os.dup2(fd, _STDOUT)
+        os.dup2(fd, _STDERR)
+        os.close(fd)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (OSError, ValueError):  # plugin code replaced or closed it
+                pass
+        self._c_flush(None)
+        empty = os.fstat(_STDERR).st_size == 0
+        os.dup2(self._own[0], _STDOUT)
+        os.dup2(self._own[1], _STDERR)
+        if empty:
+            os.unlink(self._path)

@@ -1,0 +1,79 @@
+"""The front door for plugins: every hook the farm calls, in the order in which it happens.
+
+Entry-point group ``farm``. A plugin is a module (or object) with functions marked
+``@farm.hookimpl``. Every hook is called in every process that loads plugins (daemon, node, engine,
+command line) unless it says otherwise, once per process, at start. A hook that raises stops the
+process with the plugin's and the hook's name: a farm with half of its plugins would plan wrongly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pluggy
+
+from farm.stages import Stage
+
+hookspec = pluggy.HookspecMarker("farm")
+hookimpl = pluggy.HookimplMarker("farm")
+
+
+# --- declaration: every process, once, at start -------------------------------------------------
+
+
+@hookspec
+def farm_stages() -> Iterable[Stage]:
+    """Return the stages this plugin provides.
+
+    Must be light: no import of a media or model library. Two plugins that declare the same
+    ``capability/provider`` are refused, and the error names both.
+    """
+    raise AssertionError("a specification is never called")
+
+
+@hookspec
+def farm_pipelines() -> Iterable[Path]:
+    """Return the pipeline files (``*.yaml``) this plugin brings. They are read at start."""
+    raise AssertionError("a specification is never called")
+
+
+# --- checks: ``farm doctor`` and a node's start ---------------------------------------------------
+
+
+@hookspec
+def farm_checks() -> Iterable[tuple[str, str]]:
+    """Return ``(stage id, complaint)`` for each stage that cannot run on *this* machine.
+
+    Called in the node at start and by ``farm doctor``. A node does not offer a stage with a
+    complaint. The complaint says how to mend it (``pip install 'farm[vision]'``). Must be light:
+    look for a package with ``importlib.util.find_spec`` instead of importing it.
+    """
+    raise AssertionError("a specification is never called")
+
+
+# --- engine: in the engine process only -----------------------------------------------------------
+
+
+@hookspec
+def farm_engine_started(device: str) -> None:
+    """An engine is up on ``device`` (``cpu``, ``cuda:0``). Set library-wide options here
+    (threads, determinism). An error ends the engine and is shown as the node's fault."""
+
+
+@hookspec(firstresult=True)
+def farm_classify_error(error: BaseException) -> str | None:
+    """Name the error class (``resource``, ``transient``, …) of an exception the plugin's libraries
+    raise, or ``None`` to leave it to the next plugin. Called in the engine after a task failed with
+    an exception that is no ``FarmError``. The first answer wins."""
+
+
+# --- daemon: after the fact -----------------------------------------------------------------------
+
+
+@hookspec
+def farm_job_ended(job: dict[str, Any]) -> None:
+    """A job ended and its outputs, if any, are in place. ``job`` is the content of its
+    ``receipt.json``. Called in the daemon, in a thread of its own, at least once per job; an error
+    is logged and changes nothing."""

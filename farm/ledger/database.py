@@ -1,0 +1,140 @@
+"""Connecting to the ledger's database and running transactions on it.
+
+Invariant: every write runs in one transaction that holds the write lock from its first statement
+(SQLite: BEGIN IMMEDIATE) or is guarded by row conditions (PostgreSQL), and is repeated from the
+start when the database says it lost a race (busy, deadlock, serialisation).
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import QueuePool
+
+from farm.domain.errors import ConfigError, MissingExtra
+
+T = TypeVar("T")
+
+_TRIES = 8
+
+
+def connect(url: str) -> Engine:
+    """An engine for ``sqlite:///…`` or ``postgresql+psycopg://…``.
+
+    Raises
+    ------
+    ConfigError : another kind of database. MissingExtra : the PostgreSQL driver is not installed.
+    """
+    if url.startswith("sqlite:///"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(
+            url,
+            poolclass=QueuePool,
+            pool_size=8,
+            max_overflow=8,
+            connect_args={"timeout": 30, "check_same_thread": False, "isolation_level": None},
+            json_serializer=_dumps,
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    if url.startswith("postgresql"):
+        try:
+            return create_engine(
+                url, pool_size=8, max_overflow=8, pool_pre_ping=True, json_serializer=_dumps
+            )
+        except ModuleNotFoundError as error:
+            raise MissingExtra(
+                "the PostgreSQL driver is not installed",
+                where="database",
+                mend="Run: pip install 'farm[postgres]'",
+            ) from error
+    raise ConfigError(
+        "not a database the farm can keep its ledger in",
+        where="database",
+        expected="sqlite:///… or postgresql+psycopg://…",
+        got=url.split("://", 1)[0],
+    )
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    # FULL: a committed transaction survives a power cut, not only a kill. A reader of a finish
+    # must never see it vanish, because an engine has already gone on from it.
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+        "cache_size=-8000",
+        "wal_autocheckpoint=2000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+class Database:
+    """The ledger's database with the clock that stamps its rows.
+
+    clock : returns seconds since 1970; passed in so that tests can hold it still.
+    """
+
+    def __init__(self, url: str, clock: Callable[[], float] = time.time) -> None:
+        self.engine = connect(url)
+        self.clock = clock
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection in a read transaction: one consistent view, no lock that stops writers."""
+        with self.engine.connect() as connection:
+            connection = connection.execution_options(reading=True)
+            with connection.begin():
+                yield connection
+
+    def write(self, act: Callable[[Connection], T]) -> T:
+        """Run ``act`` in one write transaction; on a lost race roll back and run it again."""
+        for attempt in range(_TRIES):
+            try:
+                with self.engine.begin() as connection:
+                    return act(connection)
+            except OperationalError as error:
+                if attempt == _TRIES - 1 or not _lost_race(error):
+                    raise
+                # Not a wait for a condition: spreads the second try of racing writers.
+                time.sleep(random.uniform(0.002, 0.02) * 2**attempt)
+        raise AssertionError("unreachable")
+
+    def insert(self, table: Table) -> Any:
+        """An INSERT of the database's own dialect, which knows ``ON CONFLICT``."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def close(self) -> None:
+        """Give every pooled connection back."""
+        self.engine.dispose()
+
+
+def _lost_race(error: OperationalError) -> bool:
+    text = str(error.orig).lower()
+    return any(
+        sign in text
+        for sign in ("locked", "busy", "deadlock", "serialize", "connection", "shutting down")
+    )

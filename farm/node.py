@@ -1,0 +1,351 @@
+"""The node agent: takes messages, claims attempts, has engines run them, reports results.
+
+Invariant: an attempt runs here only while its claim in the ledger stands. A result is reported after
+its files are durable in the store, and a node that was fenced stops all work before it starts anew.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import farm
+from farm import machine
+from farm.artifacts.store import Store, open_store
+from farm.config import Settings
+from farm.dispatch.broker import Bell, Receiver, open_broker
+from farm.domain.errors import ErrorClass, FarmError, LostClaim
+from farm.domain.ids import new_id
+from farm.domain.media import MediaKind
+from farm.engine.process import EngineProcess
+from farm.engine.protocol import EngineInput, EngineOutcome, EngineRequest
+from farm.ledger.claims import Claims
+from farm.ledger.database import Database
+from farm.ledger.documents import Documents
+from farm.ledger.nodes import Nodes
+from farm.ledger.records import Assignment, DocumentPut, Peaks
+from farm.plugins import Registry, load_plugins
+from farm.stages import Window
+
+_log = logging.getLogger(__name__)
+_RING_EVERY_S = 0.01
+
+
+class Slot:
+    """One engine of this node and what it runs now."""
+
+    def __init__(self, name: str, device: str, gpus: int, vram_mb: int, engine: EngineProcess):
+        self.name = name
+        self.device = device
+        self.gpus = gpus
+        self.vram_mb = vram_mb
+        self.engine = engine
+        self.lock = threading.Lock()
+        self.resident: Mapping[str, int] = {}
+
+    def record(self) -> dict[str, Any]:
+        """As the ledger keeps it."""
+        return {
+            "slot": self.name,
+            "device": self.device,
+            "gpus": self.gpus,
+            "vram_mb": self.vram_mb,
+            "resident": sorted(self.resident),
+            "pid": self.engine.pid,
+        }
+
+
+class NodeAgent:
+    """One machine's share in the farm."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.name = settings.node_name
+        self.spool = settings.spool_dir
+        self.database = Database(settings.database_url, clock)
+        self.nodes = Nodes(self.database, max_failures=settings.max_attempts_per_job)
+        self.documents = Documents(self.database)
+        self.registry: Registry = load_plugins(settings.under_root(settings.plugin_folder))
+        self.store: Store = open_store(
+            settings.store_url,
+            cache_dir=self.spool / "cache" / self.name,
+            options=settings.store_options,
+        )
+        self.bell = Bell(settings.broker_url, settings.name)
+        self.slots = {slot.name: slot for slot in self._make_slots()}
+        self._running: dict[tuple[str, int], Slot] = {}
+        self._progress: dict[tuple[str, int], tuple[float, str]] = {}
+        self._stopping = threading.Event()
+        self._rung_at = 0.0
+        complaints = self.registry.checks()
+        self._complaints = complaints
+        self._offers = {
+            stage_id: stage.version
+            for stage_id, stage in self.registry.stages.items()
+            if stage_id not in complaints
+        }
+        self.claims: Claims
+        self._register()
+
+    def start(self) -> None:
+        """Start engines, then heartbeats and messages."""
+        for slot in self.slots.values():
+            slot.engine.start()
+        threading.Thread(target=self._beat_loop, name="heartbeat", daemon=True).start()
+        self._receiver = Receiver(
+            open_broker(self.settings.broker_url, self.settings.name),
+            node=self.name,
+            threads=len(self.slots) + 1,
+            prefetch=self.settings.prefetch,
+            poll_ms=self.settings.poll_ms,
+            handle=self.handle,
+        )
+        self._receiver.start()
+
+    def stop(self) -> None:
+        """Leave the farm: running attempts go back to the queue, engines end."""
+        self._stopping.set()
+        self.nodes.leave(self.name, self.claims.incarnation)
+        for slot in self.slots.values():
+            slot.engine.stop()
+        self._receiver.stop(timeout_s=2.0)
+        self.bell.ring()
+        self.bell.close()
+        self.database.close()
+
+    def handle(self, task_id: str, number: int, fence: int) -> None:
+        """Take one message: claim, run, report, and go on with whatever the ledger hands over."""
+        if self._stopping.is_set():
+            return
+        claims = self.claims
+        task = claims.claim(task_id, number, fence)
+        while task is not None:
+            slot = self.slots[task.slot]
+            with slot.lock:
+                task = self._run(claims, task, slot)
+        self._ring()
+
+    def _run(self, claims: Claims, task: Assignment, slot: Slot) -> Assignment | None:
+        key = (task.task_id, task.number)
+        scratch = self.spool / "scratch" / f"{task.task_id}.{task.number}"
+        self._running[key] = slot
+        outcome: EngineOutcome | None = None
+        try:
+            outcome = slot.engine.run(
+                self._request(task, scratch),
+                on_progress=lambda done, total, note: self._note(key, done, total, note),
+                documents=self._document,
+            )
+            slot.resident = outcome.resident
+            peaks = _peaks(task, outcome)
+            if outcome.error is not None:
+                self._report_failure(claims, task, outcome, peaks)
+                return None
+            outputs = self._keep(outcome)
+            puts = [DocumentPut(p.plugin, p.collection, p.key, p.json) for p in outcome.documents]
+            following = claims.finish(task, outputs, peaks, puts, go_on=not self._stopping.is_set())
+            self._ring(eager=False)
+            return following
+        except LostClaim as error:
+            _log.warning("result refused: %s", error)
+        except FarmError as error:
+            self._fail(claims, task, error.error_class, error.record(), Peaks())
+        finally:
+            self._running.pop(key, None)
+            self._progress.pop(key, None)
+            if outcome is None or outcome.outputs or scratch.exists():
+                shutil.rmtree(scratch, ignore_errors=True)
+        return None
+
+    def _request(self, task: Assignment, scratch: Path) -> EngineRequest:
+        inputs: dict[str, Sequence[EngineInput]] = {
+            port: [
+                EngineInput(
+                    path=self.store.fetch(file["hash"], file["suffix"]),
+                    kind=MediaKind(file["kind"]),
+                    hash=file["hash"],
+                    facts=file["facts"],
+                )
+                for file in files
+            ]
+            for port, files in task.inputs.items()
+        }
+        return EngineRequest(
+            task_id=task.task_id,
+            number=task.number,
+            stage_id=task.stage_id,
+            version=task.version,
+            params=task.params,
+            inputs=inputs,
+            seed=task.seed,
+            scratch=scratch,
+            log=log_path(self.spool, task.task_id, task.number),
+            window=None if task.window is None else Window(**task.window),
+            threads=max(1, task.cores),
+            timeout_s=task.timeout_s,
+            stall_s=task.stall_s,
+        )
+
+    def _keep(self, outcome: EngineOutcome) -> dict[str, list[dict[str, Any]]]:
+        """Commit output files to the store; returns their artifact records by port."""
+        kept: dict[str, list[dict[str, Any]]] = {}
+        for port, files in outcome.outputs.items():
+            for file in files:
+                digest, size = self.store.put(file.path, suffix=file.suffix, move=True)
+                kept.setdefault(port, []).append(
+                    {
+                        "hash": digest,
+                        "kind": file.kind.value,
+                        "size_bytes": size,
+                        "suffix": file.suffix,
+                        "facts": dict(file.facts),
+                    }
+                )
+        return kept
+
+    def _report_failure(
+        self, claims: Claims, task: Assignment, outcome: EngineOutcome, peaks: Peaks
+    ) -> None:
+        error = dict(outcome.error or {})
+        error["last_lines"] = list(outcome.last_lines)
+        if outcome.signal is not None:
+            error["signal"] = outcome.signal
+        self._fail(claims, task, outcome.error_class or ErrorClass.BUG, error, peaks)
+
+    def _fail(
+        self,
+        claims: Claims,
+        task: Assignment,
+        error_class: ErrorClass,
+        error: Mapping[str, Any],
+        peaks: Peaks,
+    ) -> None:
+        _log.warning("%s#%d: %s", task.task_id, task.number, error.get("message"))
+        try:
+            claims.fail(
+                task,
+                error_class,
+                error,
+                peaks,
+                max_failures=self.settings.max_attempts_per_job,
+            )
+        except LostClaim as lost:
+            _log.warning("failure refused: %s", lost)
+
+    def _note(self, key: tuple[str, int], done: float, total: float, note: str) -> None:
+        self._progress[key] = (min(1.0, done / total) if total else 0.0, note)
+
+    def _document(self, plugin: str, collection: str, key: str | None) -> Any:
+        if key is None:
+            return self.documents.keys(plugin, collection)
+        return self.documents.get(plugin, collection, key)
+
+    def _ring(self, *, eager: bool = True) -> None:
+        """Wake the scheduler; not for every task of a busy engine."""
+        now = time.monotonic()
+        if eager or now - self._rung_at >= _RING_EVERY_S:
+            self._rung_at = now
+            self.bell.ring()
+
+    def _beat_loop(self) -> None:
+        while not self._stopping.wait(self.settings.heartbeat_s):
+            try:
+                self._beat()
+            except Exception:
+                # The database may be away for a while. The lease lapses meanwhile; what still
+                # runs is refused later, which the ledger's fences take care of.
+                _log.exception("heartbeat")
+
+    def _beat(self) -> None:
+        claims = self.claims
+        running = dict(self._running)
+        answer = self.nodes.beat(
+            self.name,
+            claims.incarnation,
+            list(running),
+            engines=[slot.record() for slot in self.slots.values()],
+            gauges=machine.gauges(self.spool),
+        )
+        if not answer.alive and not self._stopping.is_set():
+            _log.warning("this node was fenced; starting anew")
+            for slot in self.slots.values():
+                slot.engine.cancel("the node was fenced")
+            self._register()
+            return
+        for order in answer.stop:
+            slot = running.get((order.task_id, order.number))
+            if slot is not None:
+                slot.engine.cancel(order.reason)
+        if self._progress:
+            claims.note_progress(dict(self._progress))
+
+    def _register(self) -> None:
+        incarnation = new_id(self.clock())
+        self.claims = Claims(
+            self.database,
+            node=self.name,
+            incarnation=incarnation,
+            offers=frozenset(f"{stage_id}@{v}" for stage_id, v in self._offers.items()),
+        )
+        facts = machine.facts(self.spool, farm.__version__)
+        if self.settings.ram_mb:
+            facts["ram_mb"] = self.settings.ram_mb
+        facts["plugins"] = dict(self.registry.versions)
+        self.nodes.register(
+            self.name,
+            incarnation,
+            offers=self._offers,
+            complaints=self._complaints,
+            engines=[slot.record() for slot in self.slots.values()],
+            facts=facts,
+            tags=self.settings.tags,
+        )
+
+    def _make_slots(self) -> list[Slot]:
+        settings = self.settings
+
+        def engine(slot: str, device: str) -> EngineProcess:
+            return EngineProcess(
+                slot,
+                device,
+                plugin_folder=settings.under_root(settings.plugin_folder),
+                threads=1,
+                kill_after_s=settings.kill_after_s,
+                recycle_mb=settings.recycle_mb,
+            )
+
+        slots = [
+            Slot(f"cpu{i}", "cpu", 0, 0, engine(f"cpu{i}", "cpu"))
+            for i in range(settings.cpu_slots)
+        ]
+        for gpu in machine.gpus():
+            index = gpu["index"]
+            if settings.gpus is None or index in settings.gpus:
+                name, device = f"gpu{index}", f"cuda:{index}"
+                slots.append(Slot(name, device, 1, gpu["vram_mb"], engine(name, device)))
+        return slots
+
+
+def log_path(spool: Path, task_id: str, number: int) -> Path:
+    """Where the log of an attempt is kept."""
+    job, _, rest = task_id.partition(".")
+    return spool / "logs" / job / f"{rest}.{number}.log"
+
+
+def _peaks(task: Assignment, outcome: EngineOutcome) -> Peaks:
+    used = outcome.peaks
+    frames = "" if task.window is None else str(task.window["stop"] - task.window["start"])
+    size = task.params.get("size") or ""
+    return Peaks(
+        ram_mb=used.ram_mb,
+        vram_mb=used.vram_mb,
+        cpu_s=used.cpu_s,
+        wall_s=used.wall_s,
+        size=f"{size}x{frames}"[:32],
+    )

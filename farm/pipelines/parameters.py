@@ -1,0 +1,95 @@
+"""Parameters of a pipeline: their declaration, and the check of one value against it.
+
+Invariant: a value is taken as it is or refused with its unit and range; it is never rounded,
+clamped or converted, but for a whole number given where a number is wanted.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any, Literal
+
+from pydantic import Field, JsonValue
+
+from farm.domain.errors import ParameterError
+from farm.manifest.model import Strict
+
+
+class ParamSpec(Strict):
+    """One parameter. Without a ``default`` it must be given; ``default: null`` makes it optional."""
+
+    type: Literal["number", "integer", "string", "boolean", "list", "object"]
+    default: JsonValue = Field(None, description="Used where nothing is given.")
+    minimum: float | None = Field(None, description="Smallest value.")
+    maximum: float | None = Field(None, description="Largest value.")
+    choices: list[JsonValue] | None = Field(None, min_length=1, description="The only values.")
+    pattern: str | None = Field(None, description="Regular expression for the whole text.")
+    unit: str | None = Field(None, description="Unit, such as `s` or `px`.")
+    description: str = Field("", description="One sentence for people.")
+
+    @property
+    def required(self) -> bool:
+        """Whether a value must be given."""
+        return "default" not in self.model_fields_set
+
+    @property
+    def expected(self) -> str:
+        """What is right, in words: ``a number from 0.5 to 600 s``."""
+        if self.choices is not None:
+            return "one of " + ", ".join(map(str, self.choices))
+        words = {"number": "a number", "integer": "a whole number", "object": "an object"}
+        text = words.get(self.type, f"a {self.type}")
+        if self.minimum is not None and self.maximum is not None:
+            text += f" from {self.minimum:g} to {self.maximum:g}"
+        elif self.minimum is not None:
+            text += f" of at least {self.minimum:g}"
+        elif self.maximum is not None:
+            text += f" of at most {self.maximum:g}"
+        if self.unit:
+            text += f" {self.unit}"
+        return text + (f" that matches {self.pattern}" if self.pattern else "")
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "number": (int, float),
+    "integer": (int,),
+    "string": (str,),
+    "boolean": (bool,),
+    "list": (list,),
+    "object": (dict,),
+}
+
+
+def checked(name: str, spec: ParamSpec, value: Any, where: str = "") -> Any:
+    """``value`` if the declaration allows it (a ``number`` always as a float).
+
+    Raises
+    ------
+    ParameterError : wrong type, out of range, or not one of the choices.
+    """
+    code = ""
+    if not isinstance(value, _TYPES[spec.type]) or (
+        isinstance(value, bool) and spec.type != "boolean"
+    ):
+        code = "type"
+    elif spec.type == "number" and not math.isfinite(float(value)):
+        code = "range"
+    elif (spec.minimum is not None and value < spec.minimum) or (
+        spec.maximum is not None and value > spec.maximum
+    ):
+        code = "range"
+    elif spec.choices is not None and value not in spec.choices:
+        code = "choice"
+    elif spec.pattern is not None and not re.fullmatch(spec.pattern, value):
+        code = "pattern"
+    if code:
+        raise ParameterError(
+            f'the parameter "{name}" is not acceptable',
+            where=where or f"params.{name}",
+            expected=spec.expected,
+            got=repr(value)[:80],
+            mend=spec.description,
+            code=f"parameter.{code}",
+        )
+    return float(value) if spec.type == "number" else value

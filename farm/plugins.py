@@ -1,0 +1,366 @@
+"""Loads plugins once and keeps what they declared.
+
+Invariant: a registry is complete and consistent or does not exist. A plugin that cannot be
+imported, breaks a hook or declares what another one already declares stops the process with its
+name; nothing is skipped in silence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import MappingProxyType, ModuleType
+from typing import Any
+
+import pluggy
+
+import farm
+from farm import hookspecs
+from farm.domain.errors import FarmError, PluginError, UnknownName, nearest
+from farm.pipelines import Pipeline, check_against, load_pipeline
+from farm.stages import Stage
+
+GROUP = "farm"
+_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
+_RUN = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Everything that plugins declared; immutable.
+
+    stages : by stage id ``capability/provider``. pipelines : by ``name@version``.
+    versions : plugin distribution (or loose plugin) to version. pm : for the other hooks.
+    """
+
+    pm: pluggy.PluginManager
+    stages: Mapping[str, Stage]
+    pipelines: Mapping[str, Pipeline]
+    versions: Mapping[str, str]
+    _plugins: Mapping[str, str] = field(repr=False)
+    _distributions: Mapping[str, str] = field(repr=False)
+    _capabilities: Mapping[str, tuple[Stage, ...]] = field(repr=False)
+
+    def stage(self, stage_id: str, version: int | None = None) -> Stage:
+        """The stage with this id, and this version if one is given. Raises UnknownName."""
+        stage = self.stages.get(stage_id)
+        if stage is None:
+            raise UnknownName(
+                f'no stage is called "{stage_id}"',
+                mend=nearest(stage_id, self.stages),
+                code="stage.unknown",
+            )
+        if version is not None and stage.version != version:
+            raise UnknownName(
+                f"{stage_id} is installed in another version",
+                expected=f"version {version}",
+                got=f"version {stage.version}",
+                mend="Install the version of the plugin that the job was planned with, or resubmit.",
+                code="stage.unknown-version",
+            )
+        return stage
+
+    def by_capability(self, capability: str) -> list[Stage]:
+        """Every provider of a capability, sorted by stage id; empty when nobody provides it."""
+        return list(self._capabilities.get(capability, ()))
+
+    @property
+    def capabilities(self) -> Mapping[str, tuple[Stage, ...]]:
+        """Providers by capability."""
+        return self._capabilities
+
+    def plugin_of(self, stage_id: str) -> str:
+        """Name of the plugin that declares a stage. Raises UnknownName."""
+        self.stage(stage_id)
+        return self._plugins[stage_id]
+
+    def distribution_of(self, stage_id: str) -> str:
+        """The key of :attr:`versions` for the plugin that declares a stage. Raises UnknownName."""
+        return self._distributions[self.plugin_of(stage_id)]
+
+    def latest(self, name: str) -> Pipeline:
+        """The highest version of a pipeline. Raises UnknownName."""
+        found = [p for p in self.pipelines.values() if p.name == name]
+        if not found:
+            raise UnknownName(
+                f'no pipeline is called "{name}"',
+                where="pipeline",
+                mend=nearest(name, {p.name for p in self.pipelines.values()}),
+                code="pipeline.unknown",
+            )
+        return max(found, key=lambda pipeline: pipeline.version)
+
+    def pipeline(self, ref: str) -> Pipeline:
+        """The pipeline ``name@version``, or the latest ``name``. Raises UnknownName."""
+        name, _, version = ref.partition("@")
+        latest = self.latest(name)
+        if not version:
+            return latest
+        if ref not in self.pipelines:
+            known = sorted(p.version for p in self.pipelines.values() if p.name == name)
+            raise UnknownName(
+                f'the pipeline "{name}" has no version {version}',
+                where="pipeline",
+                expected="version " + " or ".join(map(str, known)),
+                mend=f'Write "{name}" for the latest, or "{latest.ref}".',
+                code="pipeline.unknown-version",
+            )
+        return self.pipelines[ref]
+
+    def pipeline_complaints(self) -> dict[str, str]:
+        """``name@version`` to why a pipeline cannot be planned with the plugins that are here."""
+        complaints = {}
+        for ref, pipeline in self.pipelines.items():
+            try:
+                check_against(pipeline, self._capabilities)
+            except FarmError as error:
+                complaints[ref] = error.sentence()
+        return complaints
+
+    def checks(self) -> dict[str, str]:
+        """Stage id to why it cannot run on this machine. Raises PluginError."""
+        complaints: dict[str, str] = {}
+        for plugin, answers in _each(self.pm, "farm_checks"):
+            for stage_id, complaint in answers:
+                if stage_id not in self.stages:
+                    raise PluginError(
+                        f'farm_checks speaks of an unknown stage "{stage_id}"',
+                        where=f"plugin {plugin}",
+                        mend=nearest(stage_id, self.stages),
+                        code="plugin.bad-hook",
+                    )
+                complaints[stage_id] = complaint
+        return complaints
+
+
+def load_plugins(folder: Path | None = None) -> Registry:
+    """Load the entry points of group ``farm`` and the loose plugins in ``folder``.
+
+    folder : ``*.py`` files and packages; a name that begins with ``_`` or ``.`` is left out.
+        A folder that does not exist holds none.
+
+    Raises
+    ------
+    PluginError : names the plugin and, if it is about one, the hook.
+    """
+    pm = pluggy.PluginManager("farm")
+    pm.add_hookspecs(hookspecs)
+    versions = {"farm": farm.__version__}
+    distributions: dict[str, str] = {}
+    for entry in sorted(set(entry_points(group=GROUP))):
+        _register(pm, entry.name, _guard(entry.name, entry.load))
+        distribution, version = entry.name, "0"
+        if entry.dist is not None:
+            distribution, version = entry.dist.name, entry.dist.version
+        distributions[entry.name] = distribution
+        versions[distribution] = version
+    for path in _loose(folder):
+        _register(pm, path.stem, _guard(path.stem, lambda p=path: _import_loose(p)))
+        distributions[path.stem] = path.stem
+        versions[path.stem] = _content_version(path)
+    try:
+        pm.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise _broken(error) from error
+    stages, plugins = _collect_stages(pm)
+    capabilities: dict[str, list[Stage]] = defaultdict(list)
+    for stage_id in sorted(stages):
+        capabilities[stages[stage_id].capability].append(stages[stage_id])
+    return Registry(
+        pm=pm,
+        stages=MappingProxyType(stages),
+        pipelines=MappingProxyType(_collect_pipelines(pm)),
+        versions=MappingProxyType(versions),
+        _plugins=MappingProxyType(plugins),
+        _distributions=MappingProxyType(distributions),
+        _capabilities=MappingProxyType({k: tuple(v) for k, v in capabilities.items()}),
+    )
+
+
+# --- finding and importing -----------------------------------------------------------------------
+
+
+def _guard(plugin: str, load: Callable[[], Any]) -> Any:
+    try:
+        return load()
+    except PluginError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise PluginError(
+            "the plugin cannot be imported",
+            where=f"plugin {plugin}",
+            got=f"{type(error).__name__}: {error}",
+            mend="Mend or uninstall it.",
+            code="plugin.import",
+        ) from error
+
+
+def _register(pm: pluggy.PluginManager, name: str, plugin: Any) -> None:
+    if pm.has_plugin(name):
+        raise PluginError(
+            "two plugins have this name",
+            where=f"plugin {name}",
+            mend="Rename or uninstall one of them.",
+            code="plugin.duplicate",
+        )
+    try:
+        pm.register(plugin, name=name)
+    except pluggy.PluginValidationError as error:
+        raise _broken(error) from error
+    except ValueError as error:  # one module under two names
+        raise PluginError(
+            str(error).splitlines()[0], where=f"plugin {name}", code="plugin.duplicate"
+        ) from error
+
+
+def _broken(error: pluggy.PluginValidationError) -> PluginError:
+    name = getattr(error.plugin, "__name__", str(error.plugin))
+    return PluginError(
+        " ".join(str(error).split()),
+        where=f"plugin {name}",
+        mend="Compare its hooks with farm/hookspecs.py.",
+        code="plugin.bad-hook",
+    )
+
+
+def _loose(folder: Path | None) -> list[Path]:
+    if folder is None or not folder.is_dir():
+        return []
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(("_", ".")):
+            continue
+        if (path.suffix == ".py" and path.is_file()) or (path / "__init__.py").is_file():
+            found.append(path)
+    return found
+
+
+def _import_loose(path: Path) -> ModuleType:
+    # Under its own name, because a stage names its code as "module:function". A second load (with
+    # another folder) replaces modules that an earlier one put there, and nothing else.
+    name = path.stem
+    if getattr(sys.modules.get(name), "__farm_loose__", False):
+        for known in [k for k in sys.modules if k == name or k.startswith(f"{name}.")]:
+            del sys.modules[known]
+    if not name.isidentifier() or name in sys.modules or importlib.util.find_spec(name):
+        raise PluginError(
+            "a loose plugin needs a name that is a Python name and not taken by another module",
+            where=f"plugin {path}",
+            mend="Rename it.",
+            code="plugin.bad-name",
+        )
+    package = path.is_dir()
+    spec = importlib.util.spec_from_file_location(
+        name,
+        path / "__init__.py" if package else path,
+        submodule_search_locations=[str(path)] if package else None,
+    )
+    assert spec is not None and spec.loader is not None  # a .py file always has both
+    module = importlib.util.module_from_spec(spec)
+    module.__farm_loose__ = True  # type: ignore[attr-defined]
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _content_version(path: Path) -> str:
+    digest = hashlib.sha256()
+    for file in [path] if path.is_file() else sorted(path.rglob("*.py")):
+        digest.update(file.relative_to(path.parent).as_posix().encode() + b"\0" + file.read_bytes())
+    return f"0+{digest.hexdigest()[:12]}"
+
+
+# --- collecting declarations ---------------------------------------------------------------------
+
+
+def _each(pm: pluggy.PluginManager, hook: str) -> list[tuple[str, list[Any]]]:
+    """The answers of a hook without arguments, plugin by plugin, so that a failure has a name."""
+    answers = []
+    for implementation in getattr(pm.hook, hook).get_hookimpls():
+        plugin = implementation.plugin_name
+        try:
+            answers.append((plugin, list(implementation.function() or ())))
+        except Exception as error:
+            raise PluginError(
+                f"the hook {hook} failed",
+                where=f"plugin {plugin}",
+                got=f"{type(error).__name__}: {error}",
+                mend="Mend or uninstall the plugin.",
+                code="plugin.hook-failed",
+            ) from error
+    return sorted(answers, key=lambda answer: answer[0])
+
+
+def _collect_stages(pm: pluggy.PluginManager) -> tuple[dict[str, Stage], dict[str, str]]:
+    stages: dict[str, Stage] = {}
+    plugins: dict[str, str] = {}
+    for plugin, declared in _each(pm, "farm_stages"):
+        for stage in declared:
+            if problem := _stage_problem(stage):
+                raise PluginError(
+                    problem,
+                    where=f"plugin {plugin}: hook farm_stages",
+                    got=repr(stage)[:120],
+                    mend="See docs/write-a-plugin.md.",
+                    code="plugin.bad-stage",
+                )
+            if stage.id in stages:
+                raise PluginError(
+                    f'the stage "{stage.id}" is declared by {plugins[stage.id]} and by {plugin}',
+                    where=f"plugin {plugin}: hook farm_stages",
+                    mend="Uninstall one of them, or give one another provider name.",
+                    code="plugin.duplicate-stage",
+                )
+            stages[stage.id], plugins[stage.id] = stage, plugin
+    return stages, plugins
+
+
+def _stage_problem(stage: Any) -> str:
+    if not isinstance(stage, Stage):
+        return "farm_stages must return farm.Stage objects"
+    if not _NAME.fullmatch(stage.capability) or not _NAME.fullmatch(stage.provider):
+        return "capability and provider are lower-case words, such as video.encode and my_plugin"
+    if isinstance(stage.version, bool) or not isinstance(stage.version, int) or stage.version < 1:
+        return f"{stage.id}: the version is a whole number from 1"
+    if not _RUN.fullmatch(stage.run):
+        return f'{stage.id}: run is "package.module:function"'
+    carried = set(stage.windows.carry) if stage.windows else set()
+    if carried - set(stage.outputs) or carried - set(stage.inputs):
+        return f"{stage.id}: a carry port is both an input and an output"
+    return ""
+
+
+def _collect_pipelines(pm: pluggy.PluginManager) -> dict[str, Pipeline]:
+    pipelines: dict[str, Pipeline] = {}
+    origins: dict[str, str] = {}
+    for plugin, paths in _each(pm, "farm_pipelines"):
+        for path in paths:
+            try:
+                pipeline = load_pipeline(Path(path))
+            except (FarmError, OSError) as error:
+                raise PluginError(
+                    f"a pipeline cannot be read: {error}",
+                    where=f"plugin {plugin}: hook farm_pipelines",
+                    code="plugin.bad-pipeline",
+                ) from error
+            if pipeline.ref in pipelines:
+                raise PluginError(
+                    f'the pipeline "{pipeline.ref}" is brought by {origins[pipeline.ref]} '
+                    f"and by {plugin}",
+                    where=f"plugin {plugin}: hook farm_pipelines",
+                    mend="Give one of them another name or version.",
+                    code="plugin.duplicate-pipeline",
+                )
+            pipelines[pipeline.ref], origins[pipeline.ref] = pipeline, plugin
+    return pipelines

