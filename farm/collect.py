@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from farm.artifacts.retention import to_delete
+from farm.artifacts.retention import collect as choose
 from farm.artifacts.store import Store
 from farm.config import Settings
 from farm.ledger.artifacts import Artifacts
@@ -42,24 +42,21 @@ def collect(
     """Remove unneeded artifacts past their age (or over the quota), old logs and dead scratch."""
     now_s = clock()
     keep_after_s = now_s - settings.keep_days * 86_400
-    found = list(store.hashes())
-    needed = ledger.needed(keep_after_s)
-    doomed = to_delete(
-        found,
-        needed,
+    chosen = choose(
+        store.hashes(),
+        ledger.needed(keep_after_s),
         keep_days=settings.keep_days,
-        quota_bytes=settings.quota_mb * 2**20,
+        quota_mb=settings.quota_mb,
         now_s=now_s,
     )
     removed = size = 0
-    sizes = {digest: length for digest, length, _ in found}
-    for digest in doomed:
+    for removal in chosen.removals:
         if not dry_run:
-            if not ledger.mark_missing(digest, keep_after_s):
+            if not ledger.mark_missing(removal.hash, keep_after_s):
                 continue  # A job began to use it since.
-            store.delete(digest, not_after_s=now_s)
+            store.delete(removal.hash, not_after_s=removal.not_after_s)
         removed += 1
-        size += sizes[digest]
+        size += removal.size_bytes
     scratch = _old_folders(settings.spool_dir / "scratch", now_s - _STALE_S, dry_run)
     logs = _old_folders(settings.spool_dir / "logs", keep_after_s, dry_run)
     if not dry_run:

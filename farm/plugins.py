@@ -12,8 +12,8 @@ import importlib.util
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -23,121 +23,16 @@ import pluggy
 
 import farm
 from farm import hookspecs
-from farm.domain.errors import FarmError, PluginError, UnknownName, nearest
-from farm.pipelines import Pipeline, check_against, load_pipeline
+from farm.domain.errors import FarmError, PluginError
+from farm.pipelines import Pipeline, load_pipeline
+from farm.registry import Registry, answers_of
 from farm.stages import Stage
+
+__all__ = ["Registry", "load_plugins"]
 
 GROUP = "farm"
 _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 _RUN = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
-
-
-@dataclass(frozen=True, slots=True)
-class Registry:
-    """Everything that plugins declared; immutable.
-
-    stages : by stage id ``capability/provider``. pipelines : by ``name@version``.
-    versions : plugin distribution (or loose plugin) to version. pm : for the other hooks.
-    """
-
-    pm: pluggy.PluginManager
-    stages: Mapping[str, Stage]
-    pipelines: Mapping[str, Pipeline]
-    versions: Mapping[str, str]
-    _plugins: Mapping[str, str] = field(repr=False)
-    _distributions: Mapping[str, str] = field(repr=False)
-    _capabilities: Mapping[str, tuple[Stage, ...]] = field(repr=False)
-
-    def stage(self, stage_id: str, version: int | None = None) -> Stage:
-        """The stage with this id, and this version if one is given. Raises UnknownName."""
-        stage = self.stages.get(stage_id)
-        if stage is None:
-            raise UnknownName(
-                f'no stage is called "{stage_id}"',
-                mend=nearest(stage_id, self.stages),
-                code="stage.unknown",
-            )
-        if version is not None and stage.version != version:
-            raise UnknownName(
-                f"{stage_id} is installed in another version",
-                expected=f"version {version}",
-                got=f"version {stage.version}",
-                mend="Install the version of the plugin that the job was planned with, or resubmit.",
-                code="stage.unknown-version",
-            )
-        return stage
-
-    def by_capability(self, capability: str) -> list[Stage]:
-        """Every provider of a capability, sorted by stage id; empty when nobody provides it."""
-        return list(self._capabilities.get(capability, ()))
-
-    @property
-    def capabilities(self) -> Mapping[str, tuple[Stage, ...]]:
-        """Providers by capability."""
-        return self._capabilities
-
-    def plugin_of(self, stage_id: str) -> str:
-        """Name of the plugin that declares a stage. Raises UnknownName."""
-        self.stage(stage_id)
-        return self._plugins[stage_id]
-
-    def distribution_of(self, stage_id: str) -> str:
-        """The key of :attr:`versions` for the plugin that declares a stage. Raises UnknownName."""
-        return self._distributions[self.plugin_of(stage_id)]
-
-    def latest(self, name: str) -> Pipeline:
-        """The highest version of a pipeline. Raises UnknownName."""
-        found = [p for p in self.pipelines.values() if p.name == name]
-        if not found:
-            raise UnknownName(
-                f'no pipeline is called "{name}"',
-                where="pipeline",
-                mend=nearest(name, {p.name for p in self.pipelines.values()}),
-                code="pipeline.unknown",
-            )
-        return max(found, key=lambda pipeline: pipeline.version)
-
-    def pipeline(self, ref: str) -> Pipeline:
-        """The pipeline ``name@version``, or the latest ``name``. Raises UnknownName."""
-        name, _, version = ref.partition("@")
-        latest = self.latest(name)
-        if not version:
-            return latest
-        if ref not in self.pipelines:
-            known = sorted(p.version for p in self.pipelines.values() if p.name == name)
-            raise UnknownName(
-                f'the pipeline "{name}" has no version {version}',
-                where="pipeline",
-                expected="version " + " or ".join(map(str, known)),
-                mend=f'Write "{name}" for the latest, or "{latest.ref}".',
-                code="pipeline.unknown-version",
-            )
-        return self.pipelines[ref]
-
-    def pipeline_complaints(self) -> dict[str, str]:
-        """``name@version`` to why a pipeline cannot be planned with the plugins that are here."""
-        complaints = {}
-        for ref, pipeline in self.pipelines.items():
-            try:
-                check_against(pipeline, self._capabilities)
-            except FarmError as error:
-                complaints[ref] = error.sentence()
-        return complaints
-
-    def checks(self) -> dict[str, str]:
-        """Stage id to why it cannot run on this machine. Raises PluginError."""
-        complaints: dict[str, str] = {}
-        for plugin, answers in _each(self.pm, "farm_checks"):
-            for stage_id, complaint in answers:
-                if stage_id not in self.stages:
-                    raise PluginError(
-                        f'farm_checks speaks of an unknown stage "{stage_id}"',
-                        where=f"plugin {plugin}",
-                        mend=nearest(stage_id, self.stages),
-                        code="plugin.bad-hook",
-                    )
-                complaints[stage_id] = complaint
-        return complaints
 
 
 def load_plugins(folder: Path | None = None) -> Registry:
@@ -162,7 +57,7 @@ def load_plugins(folder: Path | None = None) -> Registry:
         distributions[entry.name] = distribution
         versions[distribution] = version
     for path in _loose(folder):
-        _register(pm, path.stem, _guard(path.stem, lambda p=path: _import_loose(p)))
+        _register(pm, path.stem, _guard(path.stem, partial(_import_loose, path)))
         distributions[path.stem] = path.stem
         versions[path.stem] = _content_version(path)
     try:
@@ -284,28 +179,10 @@ def _content_version(path: Path) -> str:
 # --- collecting declarations ---------------------------------------------------------------------
 
 
-def _each(pm: pluggy.PluginManager, hook: str) -> list[tuple[str, list[Any]]]:
-    """The answers of a hook without arguments, plugin by plugin, so that a failure has a name."""
-    answers = []
-    for implementation in getattr(pm.hook, hook).get_hookimpls():
-        plugin = implementation.plugin_name
-        try:
-            answers.append((plugin, list(implementation.function() or ())))
-        except Exception as error:
-            raise PluginError(
-                f"the hook {hook} failed",
-                where=f"plugin {plugin}",
-                got=f"{type(error).__name__}: {error}",
-                mend="Mend or uninstall the plugin.",
-                code="plugin.hook-failed",
-            ) from error
-    return sorted(answers, key=lambda answer: answer[0])
-
-
 def _collect_stages(pm: pluggy.PluginManager) -> tuple[dict[str, Stage], dict[str, str]]:
     stages: dict[str, Stage] = {}
     plugins: dict[str, str] = {}
-    for plugin, declared in _each(pm, "farm_stages"):
+    for plugin, declared in answers_of(pm, "farm_stages"):
         for stage in declared:
             if problem := _stage_problem(stage):
                 raise PluginError(
@@ -344,7 +221,7 @@ def _stage_problem(stage: Any) -> str:
 def _collect_pipelines(pm: pluggy.PluginManager) -> dict[str, Pipeline]:
     pipelines: dict[str, Pipeline] = {}
     origins: dict[str, str] = {}
-    for plugin, paths in _each(pm, "farm_pipelines"):
+    for plugin, paths in answers_of(pm, "farm_pipelines"):
         for path in paths:
             try:
                 pipeline = load_pipeline(Path(path))

@@ -133,7 +133,11 @@ class Documents(Protocol):
 
 
 class Task(Protocol, Generic[P]):
-    """What ``run`` is given. A task never sees the ledger, the broker or the configuration."""
+    """What ``run`` is given. A task never sees the ledger, the broker or the configuration.
+
+    seed : the stage's, the same for all of its windows; ``farm.window_seed(seed, window.index)``
+        gives one of a window's own. threads : how many it may use. device : ``cpu`` or ``cuda:0``.
+    """
 
     id: str
     params: P

@@ -1,11 +1,12 @@
 """Everything a task says ends in its attempt's log: log records, prints, and writes of C code.
 
-Invariant: while a task runs, file descriptors 1 and 2 *are* its log file, so that even the last words of
-a dying C library are kept; before and after, they are the engine's own.
+Invariant: while a task runs, file descriptors 1 and 2 *are* its log file, so that even the last
+words of a dying C library are kept; before and after, they are the engine's own.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import faulthandler
 import io
@@ -32,8 +33,6 @@ class _ToStderr(logging.Handler):
 class _Formatter(logging.Formatter):
     """``2026-05-01T12:00:00.123Z INFO message``; a library's records carry its name as well."""
 
-    converter = time.gmtime
-
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
@@ -47,9 +46,10 @@ class LogCapture:
     def __init__(self) -> None:
         self._own = (os.dup(_STDOUT), os.dup(_STDERR))
         self._path = ""
-        # Line by line, or a crash would take the last prints with it.
-        sys.stdout = io.open(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
-        sys.stderr = io.open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                # Line by line, or a crash would take the last prints with it.
+                stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
         faulthandler.enable(_STDERR)
         self._c_flush = ctypes.CDLL(None).fflush
         handler = _ToStderr()
@@ -75,16 +75,17 @@ class LogCapture:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         for stream in (sys.stdout, sys.stderr):
-            try:
+            with contextlib.suppress(OSError, ValueError):  # plugin code may have closed it
                 stream.flush()
-            except (OSError, ValueError):  # plugin code replaced or closed it
-                pass
         self._c_flush(None)
         empty = os.fstat(_STDERR).st_size == 0
         os.dup2(self._own[0], _STDOUT)
         os.dup2(self._own[1], _STDERR)
         if empty:
-            os.unlink(self._path)
+            os.unlink(self._path)  # noqa: PTH108 - per task, and a Path costs more than the call

@@ -53,9 +53,7 @@ class ModelCache:
         self._entries: dict[str, _Entry] = {}  # least recently used first
         self._loads: dict[str, _Load] = {}
 
-    def get(
-        self, key: str, load: Callable[[], Any], *, size_mb: int, pinned: bool = False
-    ) -> Any:
+    def get(self, key: str, load: Callable[[], Any], *, size_mb: int, pinned: bool = False) -> Any:
         """The model under ``key``; on a miss ``load()`` makes it, after others were evicted.
 
         It is in use, and stays, until the running task ends. What ``load`` raises goes to its

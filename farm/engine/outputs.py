@@ -16,8 +16,7 @@ from farm.domain.media import MediaFacts, MediaKind
 from farm.engine.protocol import EngineOutput
 from farm.stages import Port, Stage
 
-# Only these are decoded: a stage that makes text or data must not pay for a media library.
-_DECODED = frozenset({MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.AUDIO, MediaKind.ANY})
+_MEDIA = frozenset({MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.AUDIO})
 
 
 def checked_outputs(
@@ -34,16 +33,19 @@ def checked_outputs(
     if result is None:
         result = {}
     if not isinstance(result, Mapping):
-        raise _broken(
-            stage, "run returned no mapping of ports to files", got=type(result).__name__
-        )
+        raise _broken(stage, "run returned no mapping of ports to files", got=type(result).__name__)
     for port in result:
         if port not in stage.outputs:
             raise _broken(
-                stage, f'run returned "{port}", which is no output port', mend=nearest(port, stage.outputs)
+                stage,
+                f'run returned "{port}", which is no output port',
+                mend=nearest(port, stage.outputs),
             )
     return {
-        name: [_checked(stage, name, port, path, handed_out) for path in _files(stage, name, port, result[name])]
+        name: [
+            _checked(stage, name, port, path, handed_out)
+            for path in _files(stage, name, port, result[name])
+        ]
         for name, port in stage.outputs.items()
         if _present(stage, name, port, result)
     }
@@ -67,7 +69,10 @@ def _files(stage: Stage, name: str, port: Port, given: Any) -> Sequence[Path]:
     files = [given] if isinstance(given, Path) else list(given)
     if len(files) != 1 and not port.many:
         raise _broken(
-            stage, f'output port "{name}" holds one file', got=str(len(files)), mend="Declare it with many=True."
+            stage,
+            f'output port "{name}" holds one file',
+            got=str(len(files)),
+            mend="Declare it with many=True.",
         )
     return files
 
@@ -89,9 +94,9 @@ def _checked(
     if not stat.S_ISREG(found.st_mode) or not found.st_size:
         got = "an empty file" if stat.S_ISREG(found.st_mode) else "no regular file"
         raise _broken(stage, f'output port "{name}" was not written', got=f"{got} at {path}")
-    kind, facts = port.kind, MediaFacts()
-    if kind in _DECODED:
-        kind, facts = _decoded(stage, name, path)
+    kind, facts = _probed(stage, name, path)
+    if kind is MediaKind.ANY and port.kind not in _MEDIA:
+        kind = port.kind  # an ending nobody knows: the stage's word stands
     if not port.kind.accepts(kind):
         raise _broken(
             stage,
@@ -102,14 +107,15 @@ def _checked(
     return EngineOutput(path, kind, facts.record(), path.suffix)
 
 
-def _decoded(stage: Stage, name: str, path: Path) -> tuple[MediaKind, MediaFacts]:
+def _probed(stage: Stage, name: str, path: Path) -> tuple[MediaKind, MediaFacts]:
+    # Late: an engine pays for probing when a stage first has an output.
     from farm.artifacts.probe import probe_output
 
     try:
         return probe_output(path)
     except Exception as error:
         raise _broken(
-            stage, f'output port "{name}" cannot be decoded', got=f"{path.name}: {error}"
+            stage, f'output port "{name}" cannot be read', got=f"{path.name}: {error}"
         ) from error
 
 

@@ -170,6 +170,7 @@ def send(fd: int, *messages: Message) -> None:
         data = data[os.write(fd, data) :]
 
 
+_decode_text = json.JSONDecoder().decode
 _encode_text = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
@@ -190,4 +191,4 @@ class Lines:
         """The messages that ``data`` completes, in order."""
         lines = (self._rest + data).split(b"\n")
         self._rest = lines.pop()
-        return [json.loads(line) for line in lines]
+        return [_decode_text(line.decode("ascii")) for line in lines]

@@ -179,7 +179,12 @@ class EngineTask:
     def progress(self, done: float, total: float, note: str = "") -> None:
         """Say how far the task is; the first and the last word always reach the node."""
         now_s = time.monotonic()
-        message = {"type": "progress", "done": done, "total": total, "note": note}
+        message = {
+            "type": "progress",
+            "done": float(done),
+            "total": float(total),
+            "note": str(note),
+        }
         if now_s - self._told_s >= PROGRESS_INTERVAL_S:
             self._told_s = now_s
             self._untold = None

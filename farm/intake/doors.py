@@ -13,13 +13,14 @@ folders of their own), on the same file system as what arrives, so that each ste
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from farm.config import Settings
-from farm.intake.names import free_path, title_of
+from farm.intake.names import free_path, numbered, title_of
 
 QUEUE = "queue"
 RECEIPT = ".receipt.json"
@@ -73,17 +74,23 @@ class Door:
 
     def accepted_path(self, name: str) -> Path:
         """The queue: a path whose name is free for the manifest and each of its results."""
-        for number in range(1, 100_000):
-            wanted = self.folder.parent / "accepted" / name
-            path = wanted if number == 1 else wanted.with_stem(f"{wanted.stem} ({number})")
-            other = self.folder.parent / "rejected" / path.name
-            if free_path(path, RECEIPT) == path and free_path(other, ERROR) == other:
+        number = 1
+        while True:
+            path = numbered(self.folder.parent / "accepted" / name, number)
+            other = self.queue_rejected_path(path)
+            taken = (path, other, beside(path, RECEIPT), beside(other, ERROR))
+            if not any(os.path.lexists(one) for one in taken):
                 return path
-        raise AssertionError("a hundred thousand manifests have the same name")
+            number += 1
 
     def queue_rejected_path(self, accepted: Path) -> Path:
         """The queue: where the manifest goes that would have gone to ``accepted``."""
         return self.folder.parent / "rejected" / accepted.name
+
+
+def beside(path: Path, ending: str) -> Path:
+    """``dusk.yaml.receipt.json`` for ``dusk.yaml``."""
+    return path.with_name(f"{path.name}{ending}")
 
 
 def queue_door(settings: Settings) -> Door:

@@ -15,11 +15,15 @@ from farm.domain.errors import AssetError
 
 MANIFEST_SUFFIXES = (".yaml", ".yml", ".json", ".toml")
 SET_MANIFESTS = ("job.yaml", "job.yml", "job.json", "job.toml")
-OURS_IN_A_SET = ("error.txt", "error.json")
-"""What a rejected folder holds besides the originals; ignored when it is dragged back."""
+OURS_IN_A_SET = ("error.txt", "error.json", "duplicate-of.txt")
+"""What a returned folder holds besides the originals; ignored when it is dragged back."""
 
-_TEMPORARY = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart", ".swp")
-_TEMPORARY += (".swx", ".swo", ".lock", ".!ut", ".aria2", "~")
+# fmt: off
+_TEMPORARY = (
+    ".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart", ".swp", ".swx",
+    ".swo", ".lock", ".aria2", "~",
+)
+# fmt: on
 _DESKTOP = ("desktop.ini", "thumbs.db", "icon\r")
 
 
@@ -35,7 +39,9 @@ def is_ours(name: str) -> bool:
 
 def is_temporary(name: str) -> bool:
     """Whether some program is still writing under this name."""
-    return composed(name).endswith(_TEMPORARY) or name.startswith(("~$", ".~", "#"))
+    if name.startswith("~$") or (name.startswith("#") and name.endswith("#")):
+        return True
+    return composed(name).endswith(_TEMPORARY)
 
 
 def check_name(name: str) -> None:
@@ -64,19 +70,25 @@ def printable(name: str) -> str:
     return text.lstrip("_") or "unnamed"
 
 
-def free_path(wanted: Path, *also: str) -> Path:
+def free_path(wanted: Path, *, is_folder: bool = True) -> Path:
     """``wanted``, or ``name (2)``, ``name (3)`` … where something is there already.
 
-    also : endings; the path is free only if it is free with each of them, too.
+    is_folder : the number goes to the end of the name, not before its ending.
     """
-    stem, suffix = wanted.stem, wanted.suffix
-    for number in range(1, 100_000):
-        path = wanted if number == 1 else wanted.with_name(f"{stem} ({number}){suffix}")
-        if not any(os.path.lexists(f"{path}{ending}") for ending in ("", *also)):
-            return path
-    raise AssetError(
-        "too many things have this name", where=str(wanted), mend="Clear the folder out."
-    )
+    number = 1
+    path = wanted
+    while os.path.lexists(path):
+        number += 1
+        path = numbered(wanted, number, is_folder=is_folder)
+    return path
+
+
+def numbered(path: Path, number: int, *, is_folder: bool = False) -> Path:
+    """``dusk (2).yaml`` for ``dusk.yaml`` and 2; the path itself for 1."""
+    if number == 1:
+        return path
+    name = path.name if is_folder else path.stem
+    return path.with_name(f"{name} ({number}){'' if is_folder else path.suffix}")
 
 
 def title_of(name: str) -> str:

@@ -69,8 +69,8 @@ def look(path: Path) -> Seen | None:
     if stat.S_ISREG(status.st_mode):
         waits = () if status.st_size else ("the file is empty",)
         files = {path.name: status.st_size}
-        return Seen(path.name, False, _digest([_line("", status)]), waits_for=waits, files=files)
-    lines: list[str] = []
+        return Seen(path.name, False, "f" + _print([("", status)]), waits_for=waits, files=files)
+    lines: list[tuple[str, os.stat_result]] = []
     waits_for: list[str] = []
     files = {}
     try:
@@ -79,7 +79,7 @@ def look(path: Path) -> Seen | None:
         waits_for.append(f"it cannot be read: {error.strerror}")
     if not files and not waits_for:
         waits_for.append("the folder is empty")
-    return Seen(path.name, True, _digest(lines), waits_for=tuple(waits_for), files=files)
+    return Seen(path.name, True, "d" + _print(lines), waits_for=tuple(waits_for), files=files)
 
 
 def odd_kind(mode: int) -> str:
@@ -91,7 +91,7 @@ def _walk(
     folder: Path,
     prefix: str,
     depth: int,
-    lines: list[str],
+    lines: list[tuple[str, os.stat_result]],
     waits_for: list[str],
     files: dict[str, int],
 ) -> None:
@@ -102,7 +102,7 @@ def _walk(
             continue
         status = entry.stat(follow_symlinks=False)
         name = f"{prefix}{entry.name}"
-        lines.append(_line(name, status))
+        lines.append((name, status))
         if is_temporary(entry.name):
             waits_for.append(f"{name} is still being written")
         elif stat.S_ISDIR(status.st_mode):
@@ -114,16 +114,29 @@ def _walk(
                 waits_for.append(f"{name} is empty")
 
 
-def _line(name: str, status: os.stat_result) -> str:
-    kind = stat.S_IFMT(status.st_mode)
-    # A folder's own time and size change with the names in it, which are lines of their own; and a
-    # rename of the whole must not look like a change.
-    if stat.S_ISDIR(status.st_mode):
-        return f"{name!r} {kind} {status.st_dev} {status.st_ino}"
-    return (
-        f"{name!r} {kind} {status.st_dev} {status.st_ino} {status.st_size} {status.st_mtime_ns}"
+def same_content(one: str, other: str) -> bool:
+    """Whether two fingerprints differ at most in device and inode, which some network file
+    systems change when a file is renamed."""
+    return one[0] == other[0] and one.partition(":")[2] == other.partition(":")[2]
+
+
+def was_folder(fingerprint: str) -> bool:
+    """Whether the entry with this fingerprint was a folder."""
+    return fingerprint.startswith("d")
+
+
+def _print(lines: list[tuple[str, os.stat_result]]) -> str:
+    with_inodes, without = [], []
+    for name, status in lines:
+        kind = stat.S_IFMT(status.st_mode)
+        # A folder's own time and size change with the names in it, which have lines of their own,
+        # and a rename of the whole must not look like a change.
+        is_folder = stat.S_ISDIR(status.st_mode)
+        size_time = "" if is_folder else f"{status.st_size} {status.st_mtime_ns}"
+        line = f"{name!r} {kind} {size_time}"
+        without.append(line)
+        with_inodes.append(f"{line} {status.st_dev} {status.st_ino}")
+    return ":".join(
+        hashlib.sha256("\n".join(part).encode("utf-8", "backslashreplace")).hexdigest()[:32]
+        for part in (with_inodes, without)
     )
-
-
-def _digest(lines: list[str]) -> str:
-    return hashlib.sha256("\n".join(lines).encode("utf-8", "backslashreplace")).hexdigest()

@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import and_, bindparam, insert, select
 
-from farm.domain.ids import window_seed
 from farm.domain.states import AttemptState, JobState, NodeState, TaskState
 from farm.ledger.moves import Moves
 from farm.ledger.records import Assignment
@@ -118,7 +117,7 @@ def assignment(moves: Moves, task: str, number: int, fence: int, slot: str) -> A
         params=row.params,
         inputs=inputs,
         window=window,
-        seed=window_seed(row.seed, row.window) if row.windowed else row.seed,
+        seed=row.seed,
         slot=slot,
         shape=row.shape,
         urgency=row.urgency,

@@ -57,10 +57,17 @@ class Publishing:
 
         self._act(act)
 
-    def finish(self, job_id: str, outputs: Mapping[str, Sequence[Mapping[str, Any]]]) -> bool:
+    def finish(
+        self,
+        job_id: str,
+        outputs: Mapping[str, Sequence[Mapping[str, Any]]],
+        *,
+        location: Path | None = None,
+    ) -> bool:
         """Publishing to done, for the job and its submission; false when it was cancelled first.
 
         outputs : artifact records by published file name; they are kept as long as the receipt.
+        location : where the originals are now; default: in the finished folder.
         """
 
         def act(moves: Moves) -> bool:
@@ -88,7 +95,7 @@ class Publishing:
                     reason,
                     entity_id=row.submission_id,
                     job_id=job_id,
-                    location=row.published,
+                    location=row.published if location is None else str(location),
                     updated_at=moves.now_s,
                 )
             Advance(self.database, moves).use(job_id, outputs, "output")

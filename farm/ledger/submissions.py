@@ -6,6 +6,7 @@ ledger after a crash finds a submitter's file at ``location`` or at the path it 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,10 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from farm.domain.errors import LostClaim
-from farm.domain.states import JobState, SubmissionState
+from farm.domain.states import NODE_BEATING, JobState, SubmissionState
 from farm.ledger.database import Database
 from farm.ledger.moves import Moves
-from farm.ledger.schema import jobs, submissions
+from farm.ledger.schema import jobs, nodes, submissions
 
 T = TypeVar("T")
 
@@ -61,10 +62,10 @@ class Submissions:
         location: Path,
         fingerprint: str,
         returned_to: Path | None = None,
-    ) -> None:
+    ) -> Submission:
         """Record the intent to rename ``arrived`` to ``location``."""
 
-        def act(moves: Moves) -> None:
+        def act(moves: Moves) -> float:
             moves.connection.execute(
                 insert(submissions).values(
                     id=id,
@@ -80,13 +81,28 @@ class Submissions:
                 )
             )
             moves.note("submission", id, _S.CLAIMING, f"{name} settled in {origin}")
+            return moves.now_s
 
-        self._act(act)
+        created_at = self._act(act)
+        return Submission(
+            id=id,
+            origin=origin,
+            name=name,
+            state=_S.CLAIMING,
+            arrived=arrived,
+            location=location,
+            fingerprint=fingerprint,
+            returned_to=returned_to,
+            job_id=None,
+            content_key=None,
+            error=None,
+            created_at=created_at,
+        )
 
-    def claimed(self, id: str) -> None:
-        """It is at ``location`` now, unchanged."""
-        self._act(
-            lambda moves: moves.must_move(
+    def claimed(self, id: str) -> bool:
+        """It is at ``location`` now, unchanged; false when it is not being claimed any more."""
+        return self._act(
+            lambda moves: moves.move(
                 submissions,
                 {"id": id},
                 _S.CLAIMING,
@@ -208,19 +224,44 @@ class Submissions:
         return self._read(submissions.c.state.in_(states))
 
     def to_return(self) -> list[Submission]:
-        """Those whose job has failed or was cancelled, and returns that were interrupted."""
+        """Those whose job has failed or was cancelled, also when the return was interrupted."""
         stopped = jobs.c.state.in_([JobState.FAILED, JobState.CANCELLED])
         return self._read(
             or_(
                 (submissions.c.state == _S.ACCEPTED) & stopped,
-                submissions.c.state.in_(_RETURNING),
+                (submissions.c.state == _S.REJECTING) & submissions.c.job_id.is_not(None),
             )
         )
+
+    def queued(self) -> list[Submission]:
+        """Accepted manifests of the queue, whose receipt a crash may have prevented."""
+        return self._read((submissions.c.state == _S.ACCEPTED) & (submissions.c.origin == "queue"))
 
     def accepted(self) -> list[Submission]:
         """Those whose job is under way and has begun, oldest first."""
         begun = [JobState.RUNNING, JobState.FAILING, JobState.CANCELLING]
         return self._read((submissions.c.state == _S.ACCEPTED) & jobs.c.state.in_(begun))
+
+    def job_in_short(self, job_id: str) -> dict[str, Any]:
+        """Id, number, state and published path of a job."""
+        with self.database.read() as connection:
+            row = connection.execute(
+                select(jobs.c.id, jobs.c.number, jobs.c.state, jobs.c.published).where(
+                    jobs.c.id == job_id
+                )
+            ).one()
+        return {**row._mapping, "state": row.state.value}
+
+    def offers(self) -> dict[str, int]:
+        """Stage id to the number of nodes that offer it now, for planning."""
+        counted: Counter[str] = Counter()
+        with self.database.read() as connection:
+            rows = connection.execute(
+                select(nodes.c.offers).where(nodes.c.state.in_(list(NODE_BEATING)))
+            ).scalars()
+            for offers in rows:
+                counted.update(list(offers))
+        return dict(counted)
 
     def _read(self, where: Any) -> list[Submission]:
         with self.database.read() as connection:

@@ -38,7 +38,7 @@ Kind = Literal["text", "image", "video", "audio", "data", "model", "archive"]
 
 def _complaint(code: str, what: str, **context: str) -> PydanticCustomError:
     # Braces in the text are not placeholders.
-    return PydanticCustomError(f"farm.{code}", "{what}", {"what": what, **context})  # type: ignore[arg-type]
+    return PydanticCustomError(f"farm.{code}", "{what}", {"what": what, **context})
 
 
 def _safe_path(path: str) -> str:
@@ -206,8 +206,18 @@ class Notify(Strict):
         None, description="An `https` address on an allowed host; gets the receipt as a POST."
     )
     on: list[Literal["done", "failed"]] = Field(
-        default_factory=lambda: ["done", "failed"], description="Which ends to tell about."
+        ["done", "failed"], description="Which ends to tell about."
     )
+
+
+# Fields that may be written and that the model turns into another one.
+SHORT_FORMS = {"prompt": "Short for `inputs.prompt`."}
+
+
+def _with_short_forms(schema: dict[str, Any]) -> None:
+    for name, description in SHORT_FORMS.items():
+        value = schema["properties"]["inputs"]["additionalProperties"]
+        schema["properties"][name] = {**value, "description": description}
 
 
 class Manifest(Strict):
@@ -215,9 +225,7 @@ class Manifest(Strict):
 
     model_config = ConfigDict(
         title="Farm manifest, version 1",
-        json_schema_extra={
-            "properties": {"prompt": {"type": "string", "description": "Short for inputs.prompt."}}
-        },
+        json_schema_extra=_with_short_forms,
     )
 
     farm: Literal[1] = Field(description="Version of the manifest format; always 1.")

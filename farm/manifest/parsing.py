@@ -11,8 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from farm.domain.errors import ManifestError
+from farm.manifest.document import Document, Limits
 from farm.manifest.model import VERSION, Manifest
-from farm.manifest.reading import Document, Limits, read_document
+from farm.manifest.reading import read_document
 from farm.manifest.refusals import refusal
 
 # Fields of two levels: defaults fill in what is missing inside them, too.

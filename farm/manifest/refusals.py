@@ -12,7 +12,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from farm.domain.errors import ManifestError, nearest
-from farm.manifest.reading import Document, Where, dotted
+from farm.manifest.document import Document, Where, dotted
+from farm.manifest.model import SHORT_FORMS, Manifest
 
 # Names of union branches that pydantic puts into a path; `<` keeps them apart from field names.
 BRANCH = "<"
@@ -45,6 +46,8 @@ def refusal(error: ValidationError, model: type[BaseModel], document: Document) 
 
 def _problem(item: Mapping[str, Any], model: type[BaseModel], document: Document) -> ManifestError:
     path = tuple(step for step in item["loc"] if not str(step).startswith(BRANCH))
+    if path[-1:] == ("[key]",):  # pydantic's way to say that it is about the name itself
+        path = path[:-1]
     kind, context = str(item["type"]), item.get("ctx") or {}
     what, expected, mend = "the value is not acceptable", str(item["msg"]), ""
     got = _short(item.get("input"))
@@ -60,10 +63,12 @@ def _problem(item: Mapping[str, Any], model: type[BaseModel], document: Document
     elif kind.startswith("farm."):
         what, code = str(item["msg"]), f"manifest.{kind.removeprefix('farm.')}"
         expected, mend = str(context.get("expected", "")), str(context.get("mend", ""))
+    elif kind == "value_error":
+        what, expected = expected.removeprefix("Value error, "), ""
     else:
         expected = expected.removeprefix("Input should be ").removeprefix("a valid ")
-        expected = expected.replace("should match pattern", "text that matches")
-        if kind.endswith("_type") or kind.endswith("_parsing"):
+        expected = expected.replace("String should match pattern", "text that matches")
+        if kind.endswith(("_type", "_parsing")):
             what, code = "the value has the wrong type", "manifest.wrong-type"
         elif kind.startswith(("greater_than", "less_than")):
             what, code = "the value is out of range", "manifest.out-of-range"
@@ -86,9 +91,7 @@ def _fields_at(model: type[BaseModel], path: Where) -> list[str]:
         field = model.model_fields.get(str(step))
         inner = _model_in(field.annotation) if field else None
         model = inner or model
-    extra = model.model_config.get("json_schema_extra")
-    more = extra.get("properties", {}) if isinstance(extra, dict) else {}
-    return [*model.model_fields, *(more if isinstance(more, dict) else {})]
+    return [*model.model_fields, *(SHORT_FORMS if model is Manifest else ())]
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

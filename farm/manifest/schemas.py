@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from farm.manifest.model import Manifest
 from farm.pipelines.template import Pipeline
 
@@ -19,7 +21,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def published_schemas() -> dict[str, dict[str, Any]]:
     """File name to schema: ``manifest-1.json`` and ``pipeline-1.json``."""
-    models = {"manifest-1.json": Manifest, "pipeline-1.json": Pipeline}
+    models: dict[str, type[BaseModel]] = {"manifest-1.json": Manifest, "pipeline-1.json": Pipeline}
     return {
         name: {"$schema": _DIALECT, "$id": f"urn:farm:schema:{name}", **model.model_json_schema()}
         for name, model in models.items()

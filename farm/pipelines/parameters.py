@@ -10,7 +10,7 @@ import math
 import re
 from typing import Any, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
 
 from farm.domain.errors import ParameterError
 from farm.manifest.model import Strict
@@ -27,6 +27,15 @@ class ParamSpec(Strict):
     pattern: str | None = Field(None, description="Regular expression for the whole text.")
     unit: str | None = Field(None, description="Unit, such as `s` or `px`.")
     description: str = Field("", description="One sentence for people.")
+
+    @model_validator(mode="after")
+    def _only_what_applies(self) -> ParamSpec:
+        ranged = self.minimum is not None or self.maximum is not None
+        if ranged and self.type not in ("number", "integer"):
+            raise ValueError("`minimum` and `maximum` go with numbers")
+        if self.pattern is not None and self.type != "string":
+            raise ValueError("`pattern` goes with text")
+        return self
 
     @property
     def required(self) -> bool:
@@ -68,21 +77,7 @@ def checked(name: str, spec: ParamSpec, value: Any, where: str = "") -> Any:
     ------
     ParameterError : wrong type, out of range, or not one of the choices.
     """
-    code = ""
-    if not isinstance(value, _TYPES[spec.type]) or (
-        isinstance(value, bool) and spec.type != "boolean"
-    ):
-        code = "type"
-    elif spec.type == "number" and not math.isfinite(float(value)):
-        code = "range"
-    elif (spec.minimum is not None and value < spec.minimum) or (
-        spec.maximum is not None and value > spec.maximum
-    ):
-        code = "range"
-    elif spec.choices is not None and value not in spec.choices:
-        code = "choice"
-    elif spec.pattern is not None and not re.fullmatch(spec.pattern, value):
-        code = "pattern"
+    code = _objection(spec, value)
     if code:
         raise ParameterError(
             f'the parameter "{name}" is not acceptable',
@@ -93,3 +88,21 @@ def checked(name: str, spec: ParamSpec, value: Any, where: str = "") -> Any:
             code=f"parameter.{code}",
         )
     return float(value) if spec.type == "number" else value
+
+
+def _objection(spec: ParamSpec, value: Any) -> str:
+    """One word for what is wrong with ``value``; empty when nothing is."""
+    right_type: bool = isinstance(value, _TYPES[spec.type])
+    if not right_type or isinstance(value, bool) != (spec.type == "boolean"):
+        return "type"
+    low, high = spec.minimum, spec.maximum
+    if spec.type in ("number", "integer"):
+        if not math.isfinite(value):
+            return "range"
+        if (low is not None and value < low) or (high is not None and value > high):
+            return "range"
+    if spec.choices is not None and value not in spec.choices:
+        return "choice"
+    if spec.pattern is not None and not re.fullmatch(spec.pattern, value):
+        return "pattern"
+    return ""

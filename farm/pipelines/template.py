@@ -11,19 +11,33 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, JsonValue, StringConstraints, ValidationError
+from pydantic import (
+    BeforeValidator,
+    Field,
+    JsonValue,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from farm.domain.cachekey import canonical
 from farm.domain.media import MediaKind
+from farm.manifest.document import Limits
 from farm.manifest.model import NAME, Kind, Quality, Strict
-from farm.manifest.reading import Limits, read_document
+from farm.manifest.reading import read_document
 from farm.manifest.refusals import refusal
 from farm.pipelines.parameters import ParamSpec
 
 CAPABILITY = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$"
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
-Listed = BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
+_TEXTS = {"type": "array", "items": {"type": "string"}}
+# One text is short for a list of one.
+Texts = Annotated[
+    list[str],
+    BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+    WithJsonSchema({"anyOf": [{"type": "string"}, _TEXTS]}),
+]
 
 
 class InputSpec(Strict):
@@ -59,9 +73,10 @@ class StageSpec(Strict):
     """One stage of a pipeline."""
 
     capability: str = Field(pattern=CAPABILITY, description="What it does.")
-    inputs: dict[Name, Annotated[list[str], Field(min_length=1), Listed]] = Field(
+    inputs: dict[Name, Texts] = Field(
         default_factory=dict,
-        description="Port to `inputs.NAME` or `STAGE.PORT`, or to a list of them.",
+        description="Port to `inputs.NAME` or `STAGE.PORT`, or to a list of them; a port for one "
+        "file takes the first of its list that is there.",
     )
     params: dict[str, JsonValue] = Field(
         default_factory=dict, description="Parameters; a value `$name` is the pipeline's."
@@ -69,7 +84,7 @@ class StageSpec(Strict):
     after: list[Name] = Field(
         default_factory=list, description="Stages to wait for without taking a file from them."
     )
-    when: Annotated[list[str], Listed] = Field(
+    when: Texts = Field(
         default_factory=list,
         description="Run only if all hold: `inputs.NAME`, `$param`, or `not` before either.",
     )

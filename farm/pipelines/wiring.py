@@ -12,7 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from farm.domain.errors import ManifestError, UnknownName, nearest
 from farm.domain.media import MediaKind
-from farm.manifest.reading import Document, Where
+from farm.manifest.document import Document, Where
 from farm.pipelines.parameters import checked
 from farm.pipelines.template import Pipeline, StageSpec, param_reference
 from farm.stages import Stage
@@ -102,6 +102,9 @@ def misfit(pipeline: Pipeline, name: str, stage: Stage) -> str:
     for port in sorted(pipeline.used_ports[name]):
         if port not in stage.outputs:
             return f'{stage.id} has no output "{port}". {nearest(port, stage.outputs)}'
+    for key in pipeline.stages[name].params:
+        if key not in stage.params.model_fields:
+            return f'{stage.id} has no parameter "{key}". {nearest(key, stage.params.model_fields)}'
     return ""
 
 

@@ -52,7 +52,9 @@ def artifact(content: str = "a prompt") -> Artifact:
     return Artifact(digest, MediaKind.TEXT, len(content), ".txt")
 
 
-def plan(*planned: PlannedStage, name: str = "job", prompt: str = "a prompt", **changes: Any) -> Plan:
+def plan(
+    *planned: PlannedStage, name: str = "job", prompt: str = "a prompt", **changes: Any
+) -> Plan:
     """A plan with one text input."""
     values: dict[str, Any] = {
         "name": name,
@@ -75,9 +77,7 @@ class Farmhand:
         self.database = database
         self.jobs = Jobs(database)
         self.nodes = Nodes(database)
-        self.leadership = Leadership(
-            database, holder="test", lease_s=5.0, monotonic=time.monotonic
-        )
+        self.leadership = Leadership(database, holder="test", lease_s=5.0, monotonic=time.monotonic)
         assert self.leadership.try_acquire() or self.leadership.epoch is None
         self.queue = Queue(database, self.leadership)
         self.claims: dict[str, Claims] = {}
@@ -162,8 +162,6 @@ class Farmhand:
         """The states an entity went through, from its events."""
         with self.database.read() as connection:
             rows = connection.execute(
-                select(events.c.target)
-                .where(events.c.entity_id == entity_id)
-                .order_by(events.c.id)
+                select(events.c.target).where(events.c.entity_id == entity_id).order_by(events.c.id)
             )
             return list(rows.scalars())

@@ -36,18 +36,23 @@ def test_accepting_the_same_job_again_changes_nothing(hand: Farmhand) -> None:
 
 
 def test_windows_fan_out_and_join_in_their_order(hand: Farmhand) -> None:
-    hand.jobs.accept(plan(stage("split", windows=3), stage("join", after=("split",))), job_id="job1")
+    hand.jobs.accept(
+        plan(stage("split", windows=3), stage("join", after=("split",))), job_id="job1"
+    )
     tasks = [hand.take(slot="cpu0") for _ in range(3)]
     assert {t.window["index"] for t in tasks if t.window} == {0, 1, 2}
     for task in reversed(tasks):
         assert hand.task_state("job1.join.0") == "blocked"
-        hand.finish(task, f"window {task.window['index'] if task.window else 0}" + "." * task.number)
+        hand.finish(
+            task, f"window {task.window['index'] if task.window else 0}" + "." * task.number
+        )
     join = hand.take()
     assert [f["hash"] for f in join.inputs["in"]] == [
         f["hash"] for f in hand.stage_row("split").outputs["out"]
     ]
     assert len(join.inputs["in"]) == 3
-    assert len({task.seed for task in tasks}) == 3
+    # One seed for the whole stage: a film must not jump where its windows meet.
+    assert {task.seed for task in tasks} == {7}
 
 
 def test_chained_windows_run_one_after_another_and_carry_files_on(hand: Farmhand) -> None:

@@ -267,7 +267,6 @@ def test_putting_an_old_object_again_renews_its_age(
     s3_options: dict[str, Any], bucket: str, tmp_path: Path
 ) -> None:
     remote = s3fs.S3FileSystem(**s3_options, skip_instance_cache=True, version_aware=True)
-    remote.s3_additional_kwargs = {}
     now = [0.0]
     store = S3Store(bucket, cache_dir=tmp_path, options=s3_options, clock=lambda: now[0])
     hash, _ = store.put_bytes(b"again")

@@ -1,0 +1,46 @@
+# One virtual environment, made on first use; every target can be the first one on a bare machine.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+TEST_STAMP := $(VENV)/.installed-test
+
+.PHONY: demo up test soak bench lint clean help-text schemas
+
+demo: $(STAMP)
+	$(BIN)/farm demo
+
+up: $(STAMP)
+	$(BIN)/farm up
+
+test: $(TEST_STAMP) lint
+	$(BIN)/pytest -m "not soak and not gpu"
+
+soak: $(TEST_STAMP)
+	$(BIN)/pytest -m soak -p no:timeout -s
+
+bench: $(TEST_STAMP)
+	$(BIN)/pip install -q -c constraints.txt -e '.[bench]'
+	$(BIN)/python -m tests.benchmarks
+
+lint: $(TEST_STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q -c constraints.txt --upgrade pip setuptools wheel
+
+$(STAMP): pyproject.toml constraints.txt $(VENV)/bin/python
+	$(BIN)/pip install -q -c constraints.txt -e .
+	touch $@
+
+$(TEST_STAMP): pyproject.toml constraints.txt $(VENV)/bin/python
+	$(BIN)/pip install -q -c constraints.txt -e '.[test]'
+	touch $@ $(STAMP)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

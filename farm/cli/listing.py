@@ -1,0 +1,180 @@
+"""``farm ls`` and ``farm show``: what jobs there are, and one of them in full."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from farm.cli.arguments import Job, Json
+from farm.cli.rendering import (
+    duration,
+    moment,
+    print_facts,
+    print_json,
+    print_table,
+    share,
+    state_of,
+)
+from farm.cli.session import session
+from farm.domain.states import JOB_ENDED, JobState
+from farm.ledger.views import JobDetail, JobLine
+
+_AT_ONCE = 200
+
+
+class Wanted(str, Enum):
+    """Values of ``--state``: every state of a job, and ``active`` for all that have not ended."""
+
+    ACTIVE = "active"
+    QUEUED = "queued"
+    RUNNING = "running"
+    PUBLISHING = "publishing"
+    FAILING = "failing"
+    CANCELLING = "cancelling"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+def ls(
+    context: typer.Context,
+    state: Annotated[
+        list[Wanted] | None,
+        typer.Option(
+            "--state",
+            "-s",
+            metavar="STATE",
+            help="Only jobs in this state, or `active`; may be repeated.",
+        ),
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, metavar="NUMBER", help="Most jobs to list.")
+    ] = 20,
+    before: Annotated[
+        int | None,
+        typer.Option(metavar="NUMBER", help="Only jobs with a smaller number (the next page)."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", "-a", help="List every job.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List jobs, the newest first, with progress and time left."""
+    from farm.ledger.views_jobs import JobViews
+
+    states = [s for wanted in state or () for s in _states(wanted)]
+    with session(context).ledger() as database:
+        views = JobViews(database)
+        lines = views.page(limit=_AT_ONCE if everything else limit, before=before, states=states)
+        while everything and lines:
+            more = views.page(limit=_AT_ONCE, before=lines[-1].number, states=states)
+            if not more:
+                break
+            lines += more
+        now_s = database.clock()
+    if as_json:
+        print_json([line.record() for line in lines])
+        return
+    print_table(
+        ("JOB", "NAME", "PIPELINE", "STATE", "PROGRESS", "PRIO", "SUBMITTER", "AGE"),
+        [_row(line, now_s) for line in lines],
+        empty="There are no jobs. Drop a prompt into dropbox/procedural, or run `farm demo`.",
+        right=("JOB", "PRIO", "AGE"),
+    )
+
+
+def show(context: typer.Context, job: Job, as_json: Json = False) -> None:
+    """Show one job: its stages, what runs, what failed and where the results are."""
+    from farm.ledger.jobs import Jobs
+    from farm.ledger.views_detail import JobDetails
+
+    with session(context).ledger() as database:
+        detail = JobDetails(database).detail(Jobs(database).find(job))
+    if as_json:
+        print_json(detail.record())
+    else:
+        _print_detail(detail)
+
+
+def _states(wanted: Wanted) -> list[JobState]:
+    if wanted is Wanted.ACTIVE:
+        return [state for state in JobState if state not in JOB_ENDED]
+    return [JobState(wanted.value)]
+
+
+def _row(line: JobLine, now_s: float) -> tuple[object, ...]:
+    return (
+        f"#{line.number}",
+        line.name,
+        line.pipeline,
+        state_of(line),
+        share(line),
+        line.priority,
+        line.submitter,
+        duration(now_s - line.created_at),
+    )
+
+
+def _print_detail(detail: JobDetail) -> None:
+    line = detail.line
+    took_s = None
+    if line.started_at is not None and line.ended_at is not None:
+        took_s = line.ended_at - line.started_at
+    print_facts(
+        [
+            ("job", f"#{line.number} {line.name}"),
+            ("id", line.id),
+            ("state", state_of(line)),
+            ("progress", share(line)),
+            ("error", line.error),
+            ("results", line.published if line.state == "done" else None),
+            ("pipeline", f"{line.pipeline} ({line.quality})"),
+            ("priority", line.priority),
+            ("submitter", line.submitter),
+            ("tags", ", ".join(line.tags)),
+            ("seed", detail.seed),
+            ("created", moment(line.created_at)),
+            ("start after", moment(detail.start_after)),
+            ("deadline", moment(line.deadline)),
+            ("started", moment(line.started_at)),
+            ("ended", moment(line.ended_at)),
+            ("took", duration(took_s)),
+            ("arrived as", detail.submission and detail.submission["location"]),
+        ]
+    )
+    typer.echo("")
+    print_table(
+        ("STAGE", "PROVIDED BY", "PROGRESS", "TASKS"),
+        [
+            (
+                stage.name,
+                f"{stage.stage_id}@{stage.version}",
+                f"{int(stage.progress * 100)} %",
+                _counts(stage.counts)
+                + (" (waits for approval)" if stage.approval and not stage.approved_by else ""),
+            )
+            for stage in detail.stages
+        ],
+        empty="It has no stages.",
+    )
+    if detail.attempts:
+        typer.echo("")
+        print_table(
+            ("ATTEMPT", "STATE", "WHERE", "PROGRESS", "NOTE"),
+            [
+                (
+                    f"{attempt.task_id.partition('.')[2]}#{attempt.number}",
+                    attempt.state,
+                    f"{attempt.node}/{attempt.slot}",
+                    f"{int(attempt.progress * 100)} %",
+                    attempt.error or attempt.note or "",
+                )
+                for attempt in detail.attempts
+            ],
+            empty="",
+        )
+
+
+def _counts(counts: object) -> str:
+    assert isinstance(counts, dict)
+    return ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "not cut yet"

@@ -1,0 +1,111 @@
+"""``farm up``, ``farm daemon`` and ``farm node``: processes that run until they are told to stop.
+
+Invariant: SIGINT and SIGTERM end them in order, and one root folder is served by one ``farm up``.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import typer
+
+from farm.cli.session import require_ledger_file, session
+from farm.domain.errors import ConfigError
+
+if TYPE_CHECKING:
+    from farm.config import Settings
+
+
+def up(context: typer.Context) -> None:
+    """Run a whole farm on this machine: broker, daemon and node; Ctrl-C stops it."""
+    from farm.up import run_up
+
+    settings = session(context).settings
+    require_not_up(settings)
+    start_logging(settings.log_level)
+    stopping = threading.Event()
+    on_stop(stopping.set)
+    run_up(settings, stopping=stopping, ready=lambda: _announce(settings))
+
+
+def daemon(context: typer.Context) -> None:
+    """Run the daemon: intake, scheduler, publishing. A second one stands by for the first."""
+    from farm.daemon import Daemon
+
+    settings = session(context).settings
+    require_ledger_file(settings)
+    start_logging(settings.log_level)
+    running = Daemon(settings)
+    on_stop(running.stop)
+    running.run()
+
+
+def node(context: typer.Context) -> None:
+    """Run this machine's node: one engine for each CPU slot and GPU."""
+    here = session(context)
+    with here.ledger():
+        pass  # Refuses a ledger of another version before any engine starts.
+    from farm.node import NodeAgent
+
+    start_logging(here.settings.log_level)
+    stopping = threading.Event()
+    on_stop(stopping.set)
+    agent = NodeAgent(here.settings)
+    agent.start()
+    try:
+        stopping.wait()
+    finally:
+        agent.stop()
+
+
+def on_stop(stop: Callable[[], None]) -> None:
+    """Call ``stop`` at SIGINT and SIGTERM."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stop())
+
+
+def start_logging(level: str) -> None:
+    """Log to standard error: time, level, thread, message."""
+    known = logging.getLevelNamesMapping()
+    if level.upper() not in known:
+        raise ConfigError(
+            "no such level", where="log_level", expected="DEBUG, INFO, WARNING, ERROR", got=level
+        )
+    logging.basicConfig(
+        level=known[level.upper()],
+        format="%(asctime)s %(levelname)-7s %(processName)s/%(threadName)s %(message)s",
+    )
+
+
+def is_up(settings: Settings) -> bool:
+    """Whether an embedded broker answers on this farm's socket."""
+    if settings.broker:
+        return False
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(1.0)
+        try:
+            client.connect(str(settings.valkey_socket))
+        except OSError:
+            return False
+    return True
+
+
+def require_not_up(settings: Settings) -> None:
+    """Raise :class:`ConfigError` when a ``farm up`` serves this root folder already."""
+    if is_up(settings):
+        raise ConfigError(
+            "a farm is running here already",
+            where=str(settings.root),
+            mend="Use it, stop it first, or name another folder with --root.",
+            code="up.already",
+        )
+
+
+def _announce(settings: Settings) -> None:
+    dropbox = settings.under_root(settings.dropbox)
+    typer.echo(f"The farm is up. Drop a prompt into {dropbox / 'procedural'}; Ctrl-C stops it.")

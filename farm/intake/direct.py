@@ -1,0 +1,71 @@
+"""Submitting without a folder: ``farm submit`` and ``farm validate``.
+
+Invariant: what is submitted stays where it is; it is refused for the same reasons as in a folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from farm.domain.errors import AssetError, FarmError, StoreFull
+from farm.intake.acceptance import Acceptance, Accepted
+from farm.intake.requests import Request, Requests
+from farm.intake.scan import look
+
+What = Path | Mapping[str, Any]
+
+
+class Direct:
+    """Reads from anywhere. no_room : why nothing may be accepted now, or ``None``."""
+
+    def __init__(
+        self, requests: Requests, acceptance: Acceptance, no_room: Callable[[], str | None]
+    ) -> None:
+        self.requests = requests
+        self.acceptance = acceptance
+        self._no_room = no_room
+
+    def submit(
+        self, what: What, *, pipeline: str, fields: Mapping[str, Any] | None, submitter: str
+    ) -> Accepted:
+        """See :meth:`farm.intake.desk.Intake.submit`."""
+        full = self._no_room()
+        if full is not None:
+            raise StoreFull("nothing new is accepted", where="store", got=full, code="farm.full")
+        request = self.read(what, pipeline=pipeline, fields=fields)
+        plan = self.acceptance.plan(request, submitter=submitter or "cli")
+        same = self.acceptance.same_as(plan, again=request.again)
+        if same is not None:
+            return Accepted(same["id"], same["number"], True, same["published"])
+        return self.acceptance.accept(plan, actor=f"cli {submitter}".strip())
+
+    def validate(
+        self, what: What, *, pipeline: str, fields: Mapping[str, Any] | None
+    ) -> list[dict[str, str]]:
+        """See :meth:`farm.intake.desk.Intake.validate`."""
+        try:
+            self.acceptance.check(self.read(what, pipeline=pipeline, fields=fields))
+        except FarmError as error:
+            return list(getattr(error, "problems", None) or [error.record()])
+        return []
+
+    def read(self, what: What, *, pipeline: str, fields: Mapping[str, Any] | None) -> Request:
+        """The request that a file, a folder or manifest fields make. Raises InputError."""
+        if not isinstance(what, Path):
+            defaults = {"pipeline": pipeline} if pipeline else {}
+            return self.requests.from_fields({**defaults, **what, **(fields or {})}, Path.cwd())
+        path = what.absolute()
+        seen = look(path)
+        if seen is None or seen.odd:
+            raise AssetError(
+                "there is no such file or folder" if seen is None else "it is not a file",
+                where=str(what),
+                got="" if seen is None else seen.odd,
+                mend="Name a manifest, a prompt, a picture, a clip or a folder of them.",
+                code="submission.missing",
+            )
+        return self.requests.changed(
+            self.requests.read(path, seen, pipeline=pipeline), fields or {}
+        )

@@ -1,0 +1,112 @@
+"""What flows where in one job: which stages take part, what feeds their ports, what is published.
+
+Invariant: a port is fed by files of its kind and number, or the job is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from farm.domain.errors import ManifestError
+from farm.domain.media import Artifact
+from farm.domain.plan import Binding
+from farm.pipelines import Pipeline, fits, param_reference
+from farm.stages import Port, Stage
+
+Inputs = Mapping[str, Sequence[Artifact]]
+
+
+def wanted(pipeline: Pipeline, stage: str, values: Mapping[str, Any], inputs: Inputs) -> bool:
+    """Whether every `when` of the stage holds."""
+    for condition in pipeline.stages[stage].when:
+        subject = condition.removeprefix("not ").strip()
+        param = param_reference(subject)
+        holds = (
+            bool(values.get(param)) if param else bool(inputs.get(subject.removeprefix("inputs.")))
+        )
+        if holds == condition.startswith("not "):
+            return False
+    return True
+
+
+def bind(
+    pipeline: Pipeline,
+    name: str,
+    port: str,
+    declared: Port,
+    chosen: Mapping[str, Stage],
+    inputs: Inputs,
+) -> tuple[Binding, ...]:
+    """The sources of a port that are there; those of absent inputs and dropped stages are not.
+    Raises ManifestError."""
+    where = f"{pipeline.ref}: stages.{name}.inputs.{port}"
+    found = []
+    for source in pipeline.stages[name].inputs.get(port, ()):
+        origin, _, item = source.partition(".")
+        if origin == "inputs":
+            if item not in inputs:
+                continue
+            given, several = pipeline.inputs[item].media, len(inputs[item]) > 1
+            binding = Binding("input", item)
+        elif origin in chosen:
+            maker = chosen[origin]
+            given = maker.outputs[item].kind
+            several = maker.outputs[item].many or maker.windows is not None
+            binding = Binding("stage", origin, item)
+        else:
+            continue
+        if not fits(declared.kind, given):
+            raise ManifestError(
+                f"{source} does not fit the port",
+                where=where,
+                expected=declared.kind.value,
+                got=given.value,
+                code="pipeline.kind-mismatch",
+            )
+        if several and not declared.many:
+            raise ManifestError(
+                f"{source} is several files and {chosen[name].id} takes one",
+                where=where,
+                mend="Give one file, or choose other providers.",
+                code="pipeline.many-into-one",
+            )
+        found.append(binding)
+        if not declared.many:
+            break
+    carried = chosen[name].windows
+    if not found and declared.required and not (carried and port in carried.carry):
+        raise ManifestError(
+            f'{chosen[name].id} needs "{port}" and nothing is there for it',
+            where=where,
+            mend="Give the optional input that it comes from.",
+            code="pipeline.unfed-port",
+        )
+    return tuple(found)
+
+
+def published(pipeline: Pipeline, chosen: Mapping[str, Stage]) -> dict[str, tuple[str, str]]:
+    """Published file name to (stage, port), without those of dropped stages. Raises ManifestError."""
+    outputs = {}
+    for file, source in pipeline.outputs.items():
+        origin, _, port = source.partition(".")
+        if origin not in chosen:
+            continue
+        stage = chosen[origin]
+        if stage.windows is not None or stage.outputs[port].many:
+            raise ManifestError(
+                f"{source} is several files",
+                where=f"{pipeline.ref}: outputs.{file}",
+                expected="one file",
+                mend="Join them first.",
+                code="pipeline.many-into-one",
+            )
+        outputs[file] = (origin, port)
+    if not outputs:
+        raise ManifestError(
+            "no stage that makes an output is left",
+            where=f"{pipeline.ref}: outputs",
+            mend="Give the inputs or parameters that its stages wait for.",
+            code="pipeline.no-outputs",
+        )
+    return outputs

@@ -1,0 +1,106 @@
+"""Which provider runs a stage.
+
+Invariant: an explicit choice is kept or refused, never replaced; everything else is decided from
+what is on offer, the same way every time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from farm.domain.errors import UnknownName, nearest
+from farm.manifest import Manifest
+from farm.pipelines import Pipeline, misfit
+from farm.registry import Registry
+from farm.stages import Stage
+
+
+def check_choices(manifest: Manifest, pipeline: Pipeline) -> None:
+    """Check that ``providers`` and ``approve`` speak of this pipeline. Raises UnknownName."""
+    capabilities = {spec.capability for spec in pipeline.stages.values()}
+    for name in manifest.providers:
+        if name not in capabilities and name not in pipeline.stages:
+            raise UnknownName(
+                f'the pipeline {pipeline.ref} has no capability or stage "{name}"',
+                where=f"providers.{name}",
+                mend=nearest(name, {*capabilities, *pipeline.stages}),
+                code="provider.unknown-stage",
+            )
+    for name in manifest.approve:
+        if name not in pipeline.stages:
+            raise UnknownName(
+                f'the pipeline {pipeline.ref} has no stage "{name}"',
+                where="approve",
+                mend=nearest(name, pipeline.stages),
+                code="stage.unknown",
+            )
+
+
+def choose_provider(
+    manifest: Manifest,
+    pipeline: Pipeline,
+    name: str,
+    registry: Registry,
+    offers: Mapping[str, int],
+) -> Stage:
+    """The implementation of the stage ``name``.
+
+    In this order: the manifest's choice for the stage, then for its capability; the quality
+    profile's, unless only others are on offer; the preferred one of those on offer; the preferred
+    one of all. Equal preference: the first by name.
+
+    offers : stage id to the number of online nodes that offer it.
+
+    Raises
+    ------
+    UnknownName : nobody provides the capability, or not the provider that was chosen.
+    """
+    capability = pipeline.stages[name].capability
+    candidates = {stage.provider: stage for stage in registry.by_capability(capability)}
+    chosen = manifest.providers.get(name) or manifest.providers.get(capability)
+    if chosen is not None:
+        return _chosen(pipeline, name, candidates, chosen, manifest)
+    fitting = [stage for stage in candidates.values() if not misfit(pipeline, name, stage)]
+    if not fitting:
+        raise UnknownName(
+            f'no plugin provides "{capability}" as the pipeline needs it',
+            where=f"{pipeline.ref}: stages.{name}",
+            got="; ".join(misfit(pipeline, name, stage) for stage in candidates.values()),
+            mend=nearest(capability, registry.capabilities) if not candidates else "",
+            code="pipeline.unknown-capability",
+        )
+    offered = [stage for stage in fitting if offers.get(stage.id, 0) > 0] or fitting
+    profile = pipeline.quality.get(manifest.quality)
+    preferred = profile.providers if profile else {}
+    for stage in offered:
+        if stage.provider == (preferred.get(name) or preferred.get(capability)):
+            return stage
+    return min(offered, key=lambda stage: (-preference(stage, manifest.quality), stage.id))
+
+
+def preference(stage: Stage, quality: str) -> int:
+    """How much a stage recommends itself for a quality profile; higher wins."""
+    if isinstance(stage.preference, int):
+        return stage.preference
+    return stage.preference.get(quality, stage.preference.get("standard", 0))
+
+
+def _chosen(
+    pipeline: Pipeline,
+    name: str,
+    candidates: Mapping[str, Stage],
+    chosen: str,
+    manifest: Manifest,
+) -> Stage:
+    capability = pipeline.stages[name].capability
+    field = name if name in manifest.providers else capability
+    stage = candidates.get(chosen)
+    problem = misfit(pipeline, name, stage) if stage else ""
+    if stage is None or problem:
+        raise UnknownName(
+            problem or f'"{chosen}" does not provide "{capability}"',
+            where=f"providers.{field}",
+            mend=nearest(chosen, candidates),
+            code="provider.unknown",
+        )
+    return stage
