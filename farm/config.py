@@ -38,7 +38,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    root: Path = Field(Path("."), description="The farm's root folder.")
+    root: Path = Field(Path(), description="The farm's root folder.")
     name: str = Field("farm", pattern=r"^[a-z0-9-]{1,32}$", description="Name of this farm.")
     spool: Path = Field(Path("spool"), description="Working state; also the default store.")
     database: str = Field(
@@ -180,7 +180,7 @@ def load_settings(
         root = Path(environ["FARM_ROOT"]) if environ.get("FARM_ROOT") else _find_root(Path.cwd())
     root = root.absolute()
     values: dict[str, Any] = {"root": root}
-    origins: dict[str, str] = {name: "default" for name in Settings.model_fields}
+    origins: dict[str, str] = dict.fromkeys(Settings.model_fields, "default")
     origins["root"] = "FARM_ROOT" if environ.get("FARM_ROOT") else "found"
     file = root / "farm.toml"
     if file.is_file():

@@ -279,9 +279,9 @@ class NodeAgent:
             self._register()
             return
         for order in answer.stop:
-            slot = running.get((order.task_id, order.number))
-            if slot is not None:
-                slot.engine.cancel(order.reason)
+            busy = running.get((order.task_id, order.number))
+            if busy is not None:
+                busy.engine.cancel(order.reason, task_id=order.task_id, number=order.number)
         if self._progress:
             claims.note_progress(dict(self._progress))
 

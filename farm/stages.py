@@ -113,9 +113,7 @@ class InputFile:
 class Models(Protocol):
     """The engine's cache of warm models."""
 
-    def get(
-        self, key: str, load: Callable[[], Any], *, size_mb: int, pinned: bool = False
-    ) -> Any:
+    def get(self, key: str, load: Callable[[], Any], *, size_mb: int, pinned: bool = False) -> Any:
         """The object under ``key``; on a miss ``load()`` makes it, once, evicting others if needed."""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import dramatiq
 import redis
@@ -29,7 +30,9 @@ def open_broker(url: str, farm: str) -> RedisBroker:
     scheduler own time limits and retries. ``Retries(0)`` dead-letters a message whose actor raised
     instead of acknowledging it as done.
     """
-    broker = RedisBroker(url=url, middleware=[Retries(max_retries=0)], namespace=f"farm:{farm}")
+    broker = RedisBroker(  # type: ignore[no-untyped-call]
+        url=url, middleware=[Retries(max_retries=0)], namespace=f"farm:{farm}"
+    )
     broker.client.connection_pool.connection_kwargs.setdefault("socket_connect_timeout", 2)
     return broker
 
@@ -81,7 +84,8 @@ class Receiver:
         poll_ms: int,
         handle: Callable[[str, int, int], None],
     ) -> None:
-        dramatiq.actor(handle, actor_name=_ACTOR, queue_name=queue_of(node), broker=broker)
+        declare = dramatiq.actor(actor_name=_ACTOR, queue_name=queue_of(node), broker=broker)
+        declare(handle)
         self._worker = Worker(broker, worker_threads=threads, worker_timeout=poll_ms)
         self._worker.queue_prefetch = prefetch
 
@@ -120,7 +124,8 @@ class Bell:
     def _loop(self, heard: Callable[[], None]) -> None:
         while not self._stopped.is_set():
             try:
-                with self._client.pubsub(ignore_subscribe_messages=True) as subscription:
+                pubsub: Any = self._client.pubsub
+                with pubsub(ignore_subscribe_messages=True) as subscription:
                     subscription.subscribe(self._channel)
                     heard()
                     while not self._stopped.is_set():

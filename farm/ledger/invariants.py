@@ -147,7 +147,9 @@ def _references(connection: Connection) -> Iterator[str]:
         row.hash: row.missing
         for row in connection.execute(select(artifacts.c.hash, artifacts.c.missing))
     }
-    rows = connection.execute(select(tasks.c.id, tasks.c.outputs).where(tasks.c.outputs.is_not(None)))
+    rows = connection.execute(
+        select(tasks.c.id, tasks.c.outputs).where(tasks.c.outputs.is_not(None))
+    )
     for row in rows:
         for files in row.outputs.values():
             for file in files:

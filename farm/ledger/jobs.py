@@ -7,6 +7,7 @@ every order of an operator is one transaction with its actor in the events.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, and_, insert, select, update
@@ -436,7 +437,7 @@ class Jobs:
                 ).scalars()
             )
         for job_id in found:
-            self._act("scheduler", lambda moves, job=job_id: settle_job(moves, job))
+            self._act("scheduler", partial(settle_job, job_id=job_id))
 
     def _release(self, moves: Moves, job_id: str, stage: str | None) -> int:
         """Held tasks become ready, but for gates that wait and jobs that are paused."""
@@ -499,7 +500,7 @@ class Jobs:
         for shape in {stage.needs.shape: stage.needs for stage in plan.stages}.values():
             register_shape(self.database, moves, shape)
         ordinal = 0
-        rows = []
+        rows: list[dict[str, Any]] = []
         for stage in plan.stages:
             rows.append(_stage_row(stage, job_id, ordinal, dependents[stage.name]))
             ordinal += 1_000_000
@@ -581,7 +582,7 @@ def _insert_tasks(
     ordinal: int,
     model_key: str | None,
 ) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "id": task_id(job_id, stage, index),
             "job_id": job_id,

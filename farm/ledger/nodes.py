@@ -178,9 +178,7 @@ class Nodes:
             moves = Moves(connection, now_s=self.database.clock(), actor="scheduler")
             where = {"name": name, "incarnation": incarnation}
             for source in NODE_BEATING:
-                if moves.move(
-                    nodes, where, source, NodeState.LOST, reason, entity_id=name
-                ):
+                if moves.move(nodes, where, source, NodeState.LOST, reason, entity_id=name):
                     break
             else:
                 return False

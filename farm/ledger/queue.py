@@ -70,7 +70,7 @@ class Queue:
                 .join(tasks, tasks.c.id == attempts.c.task_id)
                 .where(attempts.c.state.in_(list(ATTEMPT_ACTIVE)))
             )
-            return [Active(*row[:3], row.state.value, *row[4:]) for row in rows]
+            return [Active(**{**row._mapping, "state": row.state.value}) for row in rows]
 
     def nodes(self) -> list[tuple[NodeFacts, int]]:
         """Every node that ought to beat, with its heartbeat counter."""
@@ -113,9 +113,10 @@ class Queue:
     def next_due_s(self) -> float | None:
         """When the next delayed task becomes ready, in seconds since 1970."""
         with self.database.read() as connection:
-            return connection.execute(
+            due: float | None = connection.execute(
                 select(func.min(tasks.c.not_before)).where(tasks.c.state == TaskState.DELAYED)
             ).scalar_one()
+            return due
 
     def waiting_shapes(self) -> list[tuple[str, Needs]]:
         """The classes of ready tasks, each with what it needs of a node."""

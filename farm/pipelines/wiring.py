@@ -18,7 +18,14 @@ from farm.pipelines.template import Pipeline, StageSpec, param_reference
 from farm.stages import Stage
 
 # The farm writes these itself into every finished folder.
-RESERVED = ("job_manifest.json", "debug_metadata.json", "receipt.json", "error.txt")
+RESERVED = (
+    "job_manifest.json",
+    "debug_metadata.json",
+    "receipt.json",
+    "error.txt",
+    "source",
+    "status.json",
+)
 
 
 def check_wiring(pipeline: Pipeline, document: Document | None = None) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 
 from farm.ledger.schema import StateColumn, metadata
 
 
-def render_item(kind: str, item: Any, autogen_context: Any) -> str | bool:
+def render_item(kind: str, item: Any, autogen_context: Any) -> str | Literal[False]:
     """States are plain strings to a database; a migration must not depend on today's enums."""
     if kind == "type" and isinstance(item, StateColumn):
         return "sa.String(length=16)"
