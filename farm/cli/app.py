@@ -22,6 +22,7 @@ from farm.cli import (
     logs,
     nodes,
     running,
+    sim,
     steering,
     storage,
     submitting,
@@ -160,6 +161,7 @@ _add(
 _add(FARM, "artifacts", storage.artifacts, "farm artifacts", "farm artifacts 42")
 _add(FARM, "gc", storage.gc, "farm gc --dry-run", "farm gc")
 _add(FARM, "doctor", administration.doctor, "farm doctor", "farm doctor --json")
+_add(FARM, "sim", sim.sim, "farm sim", "farm sim --verify --kills 50 --seed 7")
 _add(FARM, "upgrade", administration.upgrade_ledger, "farm db upgrade", to=database_app)
 _add(FARM, "show", administration.show_config, "farm config show", to=config_app)
 app.add_typer(database_app, name="db", rich_help_panel=FARM)

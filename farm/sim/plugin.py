@@ -40,9 +40,8 @@ def work(task: Task[WorkParams]) -> Result:
     window = task.window
     text = task.input("text").path.read_bytes()
     where = f"{window.index}:{window.start}-{window.stop}" if window else "whole"
-    digest = hashlib.sha256(text + f"{task.seed}:{where}".encode()).hexdigest()
     out = task.output("text", ".txt")
-    out.write_text(f"{where} {digest}\n", encoding="ascii")
+    out.write_bytes(_worked(text, task.seed, where))
     return {"text": out}
 
 
@@ -52,7 +51,7 @@ def grow(task: Task[WorkParams]) -> Result:
     before = b"".join(file.path.read_bytes() for file in task.inputs.get("text", ()))
     carried = b"".join(file.path.read_bytes() for file in task.inputs.get("line", ()))
     out = task.output("line", ".txt")
-    out.write_text(hashlib.sha256(before + carried).hexdigest() + "\n", encoding="ascii")
+    out.write_bytes(_grown(before, carried))
     return {"line": out}
 
 
@@ -62,6 +61,27 @@ def join(task: Task[StageParams]) -> Result:
     parts = [file.path.read_bytes() for port in ("parts", "lines") for file in task.inputs[port]]
     out.write_bytes(b"".join(parts))
     return {"text": out}
+
+
+def expected_result(prompt: bytes, *, seed: int, frames: int, size: int) -> bytes:
+    """What ``result.txt`` of the pipeline ``sim`` must hold; ``seed`` is the one of ``work``."""
+    text = b"split:" + prompt
+    parts, lines, carried = [], [], b""
+    for index, start in enumerate(range(0, frames, size)):
+        where = f"{index}:{start}-{min(frames, start + size)}"
+        parts.append(_worked(text, seed, where))
+        carried = _grown(text, carried)
+        lines.append(carried)
+    return b"".join([*parts, *lines])
+
+
+def _worked(text: bytes, seed: int, where: str) -> bytes:
+    digest = hashlib.sha256(text + f"{seed}:{where}".encode()).hexdigest()
+    return f"{where} {digest}\n".encode("ascii")
+
+
+def _grown(before: bytes, carried: bytes) -> bytes:
+    return hashlib.sha256(before + carried).hexdigest().encode("ascii") + b"\n"
 
 
 def _spend(task: Task[WorkParams]) -> None:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import select
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,33 +12,7 @@ from typing import Any
 import av
 import psutil
 import pytest
-
-COMMAND = (sys.executable, "-m", "farm")
-
-
-def environment(root: Path) -> dict[str, str]:
-    return {
-        **os.environ,
-        "FARM_ROOT": str(root),
-        "FARM_SETTLE_S": "0.1",
-        "FARM_CPU_SLOTS": "1",
-        "FARM_NODE_NAME": "atlas",
-        "FARM_LOG_LEVEL": "WARNING",
-    }
-
-
-def farm(root: Path, *arguments: str, code: int = 0) -> str:
-    """Run one command to its end; returns its standard output."""
-    done = subprocess.run(
-        [*COMMAND, *arguments],
-        env=environment(root),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == code, (done.stdout, done.stderr)
-    return done.stdout
+from running_farm import COMMAND, environment, farm, first_line, running
 
 
 def frames_of(video: Path) -> tuple[int, int, int]:
@@ -51,33 +22,11 @@ def frames_of(video: Path) -> tuple[int, int, int]:
         return stream.width, stream.height, sum(1 for _ in container.decode(stream))
 
 
-def first_line(process: subprocess.Popen[str], timeout_s: float = 60.0) -> str:
-    assert process.stdout is not None
-    ready, _, _ = select.select([process.stdout], [], [], timeout_s)
-    assert ready, "nothing was printed in time"
-    return process.stdout.readline()
-
-
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The root folder of a farm that ``farm up`` runs."""
-    folder = tmp_path_factory.mktemp("farm")
-    (folder / "dropbox" / "procedural").mkdir(parents=True)
-    process = subprocess.Popen(
-        [*COMMAND, "up"], env=environment(folder), stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert first_line(process).startswith("The farm is up.")
-        children = psutil.Process(process.pid).children(recursive=True)
+    with running(tmp_path_factory.mktemp("farm")) as folder:
         yield folder
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 0
-        gone, alive = psutil.wait_procs(children, timeout=10)
-        assert gone
-        assert not alive
-    finally:
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture(scope="module")

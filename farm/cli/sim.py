@@ -1,0 +1,67 @@
+"""``farm sim``: a private farm, jobs through every front door, and kills by seed.
+
+Invariant: the farm it is called in is not touched; what it makes is removed, unless something was
+wrong with it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from farm.cli.arguments import Json
+from farm.cli.outcomes import REFUSED
+from farm.cli.rendering import print_json
+
+
+def sim(
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Kill parts of the farm while it works.")
+    ] = False,
+    seed: Annotated[int, typer.Option(metavar="NUMBER", help="Where chance starts.")] = 1,
+    kills: Annotated[
+        int, typer.Option(min=1, max=100_000, metavar="N", help="Kills, with --verify.")
+    ] = 20,
+    jobs: Annotated[int, typer.Option(min=1, max=100_000, metavar="M", help="Jobs.")] = 20,
+    database: Annotated[
+        str, typer.Option(metavar="URL", help="An empty database; default: SQLite.")
+    ] = "",
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the farm's folder.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run jobs on a private farm and check every result; --verify kills its parts meanwhile."""
+    from dataclasses import asdict
+
+    from farm.sim.farmlet import Farmlet
+    from farm.sim.scenario import Scenario
+
+    root = Path(tempfile.mkdtemp(prefix="farm-sim-"))
+    sound = False
+    try:
+        farm = Farmlet(root, database=database)
+        try:
+            report = Scenario(
+                farm,
+                seed=seed,
+                kills=kills if verify else 0,
+                jobs=jobs,
+                tell=lambda line: typer.echo(line, err=True),
+            ).run()
+        finally:
+            farm.stop()
+        sound = not report.violations
+    finally:
+        if keep or not sound:
+            typer.echo(f"The farm's folder, with its logs: {root}", err=True)
+        else:
+            shutil.rmtree(root, ignore_errors=True)
+    if as_json:
+        print_json(asdict(report))
+    else:
+        typer.echo("\n".join(report.lines()))
+    if not sound:
+        raise typer.Exit(REFUSED)
