@@ -96,16 +96,22 @@ def farm_stages() -> Iterable[Stage]:
     """The four shapes."""
     here = "farm.sim.plugin"
     small = Resources(ram_mb=64)
-    windows = {"length": lambda params, inputs: params.frames, "size": lambda params: params.size}
+
+    def length(params: WorkParams, inputs: object) -> int:
+        return params.frames
+
+    def size(params: WorkParams) -> int:
+        return params.size
+
     return [
         Stage("sim.split", "sim", 1, f"{here}:split", {"text": _TEXT}, {"text": _TEXT},
               resources=small),
         Stage("sim.work", "sim", 1, f"{here}:work", {"text": _TEXT}, {"text": _TEXT},
-              params=WorkParams, resources=small, windows=Windowing(**windows)),
+              params=WorkParams, resources=small, windows=Windowing(length=length, size=size)),
         Stage("sim.grow", "sim", 1, f"{here}:grow",
               {"text": _TEXT, "line": Port(MediaKind.TEXT, required=False)}, {"line": _TEXT},
               params=WorkParams, resources=small,
-              windows=Windowing(**windows, mode="chained", carry=("line",))),
+              windows=Windowing(length=length, size=size, mode="chained", carry=("line",))),
         Stage("sim.join", "sim", 1, f"{here}:join",
               {"parts": Port(MediaKind.TEXT, many=True), "lines": Port(MediaKind.TEXT, many=True)},
               {"text": _TEXT}, resources=small),

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 
@@ -21,6 +21,8 @@ from farm.ledger.schema import events
 from farm.sim.farmlet import Farmlet
 from farm.sim.submissions import Submitted, draw, submit
 from farm.sim.verdict import check_recovery, check_results
+
+T = TypeVar("T")
 
 _LOOK_S = 0.02
 _STUCK_S = 45.0
@@ -147,23 +149,23 @@ class Scenario:
         up = sorted({node for node, _, _ in self.farm.engines() if self.farm.is_alive(node)})
         if not up:
             return None
-        node = self._chance.choice(up)
+        node = self._one_of(up, {row.node for row in self.farm.running()})
         running = self._running(lambda row: row.node == node)
         at = time.time()
         return Kill("node", at, running) if self.farm.kill(node) else None
 
     def _kill_engine(self) -> Kill | None:
         # A task that ends two engines on two nodes is taken for poison, and rightly so.
-        blamed = {(r.node, r.slot) for r in self.farm.running() if r.failures.get("crash")}
-        engines = [e for e in self.farm.engines() if e[:2] not in blamed]
-        if not engines:
+        running = self.farm.running()
+        blamed = {(row.node, row.slot) for row in running if row.failures.get("crash")}
+        pids = {e[:2]: e[2] for e in self.farm.engines() if e[:2] not in blamed}
+        if not pids:
             return None
-        node, slot, pid = self._chance.choice(sorted(engines))
-        running = self._running(lambda row: (row.node, row.slot) == (node, slot))
+        node, slot = self._one_of(sorted(pids), {(row.node, row.slot) for row in running})
+        struck = self._running(lambda row: (row.node, row.slot) == (node, slot))
         at = time.time()
-        if not self.farm.kill_engine(node, pid):
-            return None
-        return Kill("engine", at, running)
+        killed = self.farm.kill_engine(node, pids[node, slot])
+        return Kill("engine", at, struck) if killed else None
 
     def _kill_valkey(self) -> Kill | None:
         at = time.time()
@@ -172,6 +174,11 @@ class Scenario:
     def _kill_flush(self) -> Kill | None:
         at = time.time()
         return Kill("flush", at) if self.farm.flush_broker() else None
+
+    def _one_of(self, targets: list[T], busy: set[T]) -> T:
+        """One at random, mostly a busy one."""
+        hit = [target for target in targets if target in busy]
+        return self._chance.choice(hit if hit and self._chance.random() < 0.8 else targets)
 
     def _running(self, here: Callable[[Any], bool]) -> tuple[tuple[str, int], ...]:
         return tuple((r.task_id, r.number) for r in self.farm.running() if here(r))

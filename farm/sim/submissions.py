@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -48,13 +50,13 @@ def draw(chance: random.Random, index: int) -> Submitted:
     name = f"folder{index:04}" if form == "folder" else f"manifest{index:04}{form}"
     size = chance.randint(1, 3)
     frames = chance.randint(1, 3 * size)
-    seconds = chance.choice([0.0, 0.05, 0.1, 0.3])
+    seconds = chance.choice([0.0, 0.1, 0.4, 0.8])
     return Submitted(name, prompt, chance.randrange(2**31), frames, size, seconds)
 
 
 def submit(one: Submitted, door: Path, inbox: Path) -> None:
     """Put it where it belongs in one rename, as a careful program does."""
-    fields = {
+    fields: dict[str, Any] = {
         "farm": 1,
         "seed": one.seed,
         "params": {"frames": one.frames, "size": one.size, "seconds": one.seconds},
@@ -77,13 +79,15 @@ def submit(one: Submitted, door: Path, inbox: Path) -> None:
         hidden.rename(inbox / one.name)
 
 
-def _toml(fields: dict[str, object]) -> str:
+def _toml(fields: dict[str, Any]) -> str:
     # A string or number of JSON is one of TOML, too; the one table comes last.
     plain = [f"{k} = {json.dumps(v)}" for k, v in fields.items() if not isinstance(v, dict)]
-    params = fields["params"]
-    assert isinstance(params, dict)
-    table = [f"{k} = {json.dumps(v)}" for k, v in params.items()]
+    table = [f"{k} = {json.dumps(v)}" for k, v in fields["params"].items()]
     return "\n".join([*plain, "[params]", *table]) + "\n"
 
 
-_FORMATS = {".yaml": yaml.safe_dump, ".json": json.dumps, ".toml": _toml}
+_FORMATS: dict[str, Callable[[Any], str]] = {
+    ".yaml": yaml.safe_dump,
+    ".json": json.dumps,
+    ".toml": _toml,
+}

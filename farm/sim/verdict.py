@@ -74,9 +74,7 @@ def check_recovery(
         ended = {
             (row.task_id, row.number): (row.state, row.ended_at)
             for row in connection.execute(
-                select(
-                    attempts.c.task_id, attempts.c.number, attempts.c.state, attempts.c.ended_at
-                )
+                select(attempts.c.task_id, attempts.c.number, attempts.c.state, attempts.c.ended_at)
             )
         }
     count, longest_s, late = 0, 0.0, []

@@ -1,0 +1,308 @@
+"""Writing accepted jobs, and the windows of stages whose inputs became known.
+
+Invariant: a job with its stages, tasks and inputs appears whole in one transaction or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, insert, select, update
+
+from farm.domain.ids import task_id
+from farm.domain.plan import Plan, PlannedStage, PlannedWindow
+from farm.domain.states import JobState, SubmissionState, TaskState
+from farm.ledger.advance import Advance
+from farm.ledger.database import Database
+from farm.ledger.failures import register_shape
+from farm.ledger.moves import Moves
+from farm.ledger.schema import NO_DEADLINE, artifacts, jobs, stages, submissions, tasks
+
+T = TypeVar("T")
+
+
+class Accepting:
+    """The part of :class:`farm.ledger.jobs.Jobs` that brings jobs and tasks into being."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def accept(
+        self, plan: Plan, *, job_id: str, submission_id: str | None = None, actor: str = "intake"
+    ) -> int:
+        """Write a planned job; returns its number. Accepting the same id again changes nothing."""
+
+        def act(moves: Moves) -> int:
+            connection = moves.connection
+            known = connection.execute(
+                select(jobs.c.number).where(jobs.c.id == job_id)
+            ).scalar_one_or_none()
+            if known is not None:
+                return int(known)
+            self._keep_inputs(connection, plan, moves.now_s)
+            number = int(
+                connection.execute(
+                    insert(jobs)
+                    .values(
+                        id=job_id,
+                        name=plan.name,
+                        state=JobState.QUEUED,
+                        pipeline=plan.pipeline,
+                        pipeline_hash=plan.pipeline_hash,
+                        content_key=plan.content_key,
+                        submission_id=submission_id,
+                        manifest=dict(plan.manifest),
+                        inputs={
+                            name: [file.record() for file in files]
+                            for name, files in plan.inputs.items()
+                        },
+                        outputs={name: list(source) for name, source in plan.outputs.items()},
+                        plugins=dict(plan.plugins),
+                        priority=plan.priority,
+                        submitter=plan.submitter,
+                        tags=list(plan.tags),
+                        quality=plan.quality,
+                        seed=plan.seed,
+                        deadline=plan.deadline_s,
+                        start_after=plan.start_after_s,
+                        paused=False,
+                        open_stages=len(plan.stages),
+                        failures=0,
+                        notify=None if plan.notify is None else dict(plan.notify),
+                        output_dir=plan.output_dir,
+                        ended_hook=False,
+                        created_at=moves.now_s,
+                    )
+                    .returning(jobs.c.number)
+                ).scalar_one()
+            )
+            moves.note("job", job_id, JobState.QUEUED, f"accepted as #{number}", job_id=job_id)
+            advance = Advance(self.database, moves)
+            for files in [plan.inputs]:
+                records = {name: [f.record() for f in found] for name, found in files.items()}
+                advance.use(job_id, records, "input")
+            self._write_stages(moves, plan, job_id, number)
+            if submission_id is not None:
+                moves.must_move(
+                    submissions,
+                    {"id": submission_id},
+                    SubmissionState.CLAIMED,
+                    SubmissionState.ACCEPTED,
+                    f"accepted as job #{number}",
+                    entity_id=submission_id,
+                    job_id=job_id,
+                    content_key=plan.content_key,
+                    updated_at=moves.now_s,
+                )
+                connection.execute(
+                    update(submissions)
+                    .where(submissions.c.id == submission_id)
+                    .values(job_id=job_id)
+                )
+            for stage in plan.stages:
+                if not stage.needs_stages:
+                    advance.open_stage(job_id, stage.name)
+            return number
+
+        return self._act(actor, act)
+
+    def expand(
+        self,
+        job_id: str,
+        stage: str,
+        windows: Sequence[PlannedWindow],
+        *,
+        actor: str = "scheduler",
+    ) -> None:
+        """Give a stage its windows, once its inputs told how many frames there are."""
+
+        def act(moves: Moves) -> None:
+            row = moves.connection.execute(
+                select(
+                    stages,
+                    jobs.c.number,
+                    jobs.c.priority,
+                    jobs.c.submitter,
+                    jobs.c.deadline,
+                )
+                .join(jobs, jobs.c.id == stages.c.job_id)
+                .where(stages.c.job_id == job_id, stages.c.name == stage)
+            ).one()
+            claimed = moves.connection.execute(
+                update(stages)
+                .where(
+                    stages.c.job_id == job_id, stages.c.name == stage, stages.c.expanded.is_(False)
+                )
+                .values(expanded=True, open_tasks=len(windows), total_tasks=len(windows))
+            )
+            if claimed.rowcount != 1:
+                return
+            _insert_tasks(
+                moves,
+                job_id=job_id,
+                stage=stage,
+                windows=windows,
+                shape=row.shape,
+                priority=row.priority,
+                submitter=row.submitter,
+                deadline=row.deadline,
+                number=row.number,
+                ordinal=row.ordinal,
+                model_key=row.model_key,
+            )
+            Advance(self.database, moves).open_stage(job_id, stage)
+
+        self._act(actor, act)
+
+    def to_expand(self, limit: int = 50) -> list[dict[str, Any]]:
+        """Stages whose inputs are known and whose windows are not cut yet."""
+        with self.database.read() as connection:
+            rows = connection.execute(
+                select(
+                    stages.c.job_id,
+                    stages.c.name,
+                    stages.c.stage_id,
+                    stages.c.params,
+                    stages.c.inputs,
+                )
+                .join(jobs, jobs.c.id == stages.c.job_id)
+                .where(
+                    stages.c.expanded.is_(False),
+                    stages.c.waits_for == 0,
+                    jobs.c.state.in_([JobState.QUEUED, JobState.RUNNING]),
+                )
+                .limit(limit)
+            )
+            return [dict(row._mapping) for row in rows]
+
+    def _keep_inputs(self, connection: Connection, plan: Plan, now_s: float) -> None:
+        rows = [
+            {**file.record(), "missing": False, "created_at": now_s}
+            for files in plan.inputs.values()
+            for file in files
+        ]
+        if rows:
+            connection.execute(
+                self.database.insert(artifacts).on_conflict_do_update(
+                    index_elements=["hash"], set_={"missing": False, "created_at": now_s}
+                ),
+                rows,
+            )
+
+    def _write_stages(self, moves: Moves, plan: Plan, job_id: str, number: int) -> None:
+        dependents: dict[str, list[str]] = {stage.name: [] for stage in plan.stages}
+        for stage in plan.stages:
+            for before in stage.needs_stages:
+                dependents[before].append(stage.name)
+        for shape in {stage.needs.shape: stage.needs for stage in plan.stages}.values():
+            register_shape(self.database, moves, shape)
+        ordinal = 0
+        rows: list[dict[str, Any]] = []
+        for stage in plan.stages:
+            rows.append(_stage_row(stage, job_id, ordinal, dependents[stage.name]))
+            ordinal += 1_000_000
+        if rows:
+            moves.connection.execute(insert(stages), rows)
+        for stage, row in zip(plan.stages, rows, strict=True):
+            _insert_tasks(
+                moves,
+                job_id=job_id,
+                stage=stage.name,
+                windows=stage.windows or (),
+                shape=stage.needs.shape,
+                priority=plan.priority,
+                submitter=plan.submitter,
+                deadline=plan.deadline_s,
+                number=number,
+                ordinal=row["ordinal"],
+                model_key=stage.model_key,
+            )
+
+    def _act(self, actor: str, act: Callable[[Moves], T]) -> T:
+        def run(connection: Connection) -> T:
+            moves = Moves(connection, now_s=self.database.clock(), actor=actor)
+            result = act(moves)
+            moves.flush()
+            return result
+
+        return self.database.write(run)
+
+
+def _stage_row(
+    stage: PlannedStage, job_id: str, ordinal: int, dependents: list[str]
+) -> dict[str, Any]:
+    count = len(stage.windows) if stage.windows is not None else 0
+    return {
+        "job_id": job_id,
+        "name": stage.name,
+        "ordinal": ordinal,
+        "stage_id": stage.stage_id,
+        "version": stage.version,
+        "params": dict(stage.params),
+        "bindings": {
+            port: [source.record() for source in sources]
+            for port, sources in stage.bindings.items()
+        },
+        "dependents": dependents,
+        "waits_for": len(stage.needs_stages),
+        "inputs": None,
+        "outputs": None,
+        "seed": stage.seed,
+        "needs": stage.needs.record(),
+        "shape": stage.needs.shape,
+        "windowed": stage.windowed,
+        "expanded": stage.windows is not None,
+        "chained": stage.chained,
+        "carry": list(stage.carry),
+        "approval": stage.approval,
+        "approved_by": None,
+        "cacheable": stage.cacheable,
+        "model_key": stage.model_key,
+        "timeout_s": stage.timeout_s,
+        "stall_s": stage.stall_s,
+        "open_tasks": count,
+        "total_tasks": count,
+    }
+
+
+def _insert_tasks(
+    moves: Moves,
+    *,
+    job_id: str,
+    stage: str,
+    windows: Sequence[PlannedWindow],
+    shape: str,
+    priority: int,
+    submitter: str,
+    deadline: float | None,
+    number: int,
+    ordinal: int,
+    model_key: str | None,
+) -> None:
+    rows: list[dict[str, Any]] = [
+        {
+            "id": task_id(job_id, stage, index),
+            "job_id": job_id,
+            "stage": stage,
+            "window": index,
+            "start": window.start,
+            "stop": window.stop,
+            "state": TaskState.BLOCKED,
+            "shape": shape,
+            "urgency": -priority,
+            "submitter": submitter,
+            "due": NO_DEADLINE if deadline is None else deadline,
+            "job_number": number,
+            "ordinal": ordinal + index,
+            "model_key": model_key,
+            "fence": 0,
+            "attempts": 0,
+            "failures": {},
+            "avoid": [],
+            "skips": 0,
+        }
+        for index, window in enumerate(windows)
+    ]
+    if rows:
+        moves.connection.execute(insert(tasks), rows)
