@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 _LOOK_S = 0.02
 _STUCK_S = 45.0
+_BUSY_WITHIN_S = 3.0
 _READY_S = 60.0
 _WEIGHTS = {"engine": 4, "node": 3, "daemon": 3, "valkey": 2, "flush": 1}
 
@@ -104,8 +105,8 @@ class Scenario:
         )
 
     def _submit(self, kills: int) -> None:
-        """Keep as much of the work submitted as kills have been made."""
-        share = kills / self._wanted if self._wanted else 1.0
+        """Keep the work ahead of the kills: half of it at the start, the rest as they go on."""
+        share = 0.5 + 0.5 * kills / self._wanted if self._wanted else 1.0
         until = round(len(self._jobs) * share)
         for one in self._jobs[len(self._submitted) : until]:
             submit(one, self.farm.door, self.farm.inbox)
@@ -129,6 +130,11 @@ class Scenario:
         """One fault; nothing when the drawn target is not up at the moment."""
         names, weights = list(_WEIGHTS), list(_WEIGHTS.values())
         target = self._chance.choices(names, weights)[0]
+        # Mostly where it hurts: while something runs.
+        if target in ("engine", "node") and self._chance.random() < 0.8:
+            until = time.monotonic() + _BUSY_WITHIN_S
+            while not self.farm.running() and time.monotonic() < until:
+                self._pass_s(_LOOK_S)
         kill = getattr(self, f"_kill_{target}")()
         if kill is None:
             return

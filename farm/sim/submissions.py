@@ -50,7 +50,7 @@ def draw(chance: random.Random, index: int) -> Submitted:
     name = f"folder{index:04}" if form == "folder" else f"manifest{index:04}{form}"
     size = chance.randint(1, 3)
     frames = chance.randint(1, 3 * size)
-    seconds = chance.choice([0.0, 0.1, 0.4, 0.8])
+    seconds = chance.choice([0.0, 0.2, 0.8, 1.5])
     return Submitted(name, prompt, chance.randrange(2**31), frames, size, seconds)
 
 

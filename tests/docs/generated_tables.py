@@ -40,8 +40,9 @@ _OF_THE_MACHINE = {"node_name": "the machine's name", "cpu_slots": "its number o
 
 
 def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
-    lines = [head, ("---",) * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines).replace("| --- |", "|---|")
+    lines = [head, *rows]
+    shown = ["| " + " | ".join(line) + " |" for line in lines]
+    return "\n".join([shown[0], "|" + "---|" * len(head), *shown[1:]])
 
 
 def moves(kind: type[Enum]) -> str:
