@@ -83,6 +83,10 @@ class Scenario:
         self._due: dict[str, float] = {}
         self._tell = tell
 
+    def queue(self, one: Submitted) -> None:
+        """Submit this, too, beside what is drawn."""
+        self._jobs.append(one)
+
     def run(self) -> Report:
         """Submit, kill, wait for the end of all work, and look at everything."""
         farm = self.farm

@@ -21,7 +21,7 @@ _RUN = """
 import hashlib, json, sys
 from pathlib import Path
 import farm
-from farm.domain.media import MediaFacts, MediaKind
+from farm.domain.media import MediaKind
 from farm.engine.process import EngineProcess
 from farm.engine.protocol import EngineInput, EngineRequest
 from farm.planning.windows import cut_windows
@@ -40,17 +40,17 @@ def file(path, kind):
     return EngineInput(path, kind, hashlib.sha256(path.read_bytes()).hexdigest(), {})
 
 def run(stage, name, params, inputs, window=None):
-    outcome = engine.run(EngineRequest(
+    return engine.run(EngineRequest(
         name, 1, stage.id, stage.version, params, inputs, 7,
         folder / f"scratch-{name}", folder / f"{name}.log", window))
-    return outcome
 
 def film(name):
     length, size = stage.windows.length(params, {}), stage.windows.size(params)
+    cuts = cut_windows(length, size)
     segments = [
-        run(stage, f"{name}.paint.{w.index}", params.model_dump(),
-            {"prompt": [file(prompt, MediaKind.TEXT)]}, w)
-        for w in cut_windows(length, size)]
+        run(stage, f"{name}.paint.{n}", params.model_dump(),
+            {"prompt": [file(prompt, MediaKind.TEXT)]}, farm.Window(n, len(cuts), c.start, c.stop))
+        for n, c in enumerate(cuts)]
     assert all(s.ok for s in segments), [s.error for s in segments]
     parts = [file(s.outputs["segment"][0].path, MediaKind.VIDEO) for s in segments]
     whole = run(join, f"{name}.join.0", {}, {"segments": parts})

@@ -22,8 +22,8 @@ UP_WITHIN_S = 60.0
 
 @pytest.fixture(scope="module")
 def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farmlet]:
-    """A farm with the default lease, two daemons and two nodes of one engine each."""
-    farm = Farmlet(tmp_path_factory.mktemp("farm"), quick=False)
+    """A farm with the default lease, two daemons and two nodes of two engines each."""
+    farm = Farmlet(tmp_path_factory.mktemp("farm"), engines=4, quick=False)
     try:
         yield farm
     finally:
