@@ -7,8 +7,10 @@ parses, the model has all of its tensors, the archive has its directory.
 from __future__ import annotations
 
 import json
+import re
 import struct
 import zipfile
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -73,6 +75,8 @@ def text_facts(path: Path, name: str, max_bytes: int) -> MediaFacts:
 def data_facts(path: Path, name: str, max_bytes: int, *, lines: bool) -> MediaFacts:
     """Facts of JSON, or of JSON lines: ``extra`` has ``records``, and ``schema`` when it names one.
 
+    A document that describes media may say so under ``media`` (``frames``, ``fps``, ``width``,
+    ``height``, ``duration_s``): the stages that read it can then be cut into windows.
     lines : one document per line; blank lines are passed over.
     """
     text = read_text(path, name, max_bytes)
@@ -100,7 +104,28 @@ def data_facts(path: Path, name: str, max_bytes: int, *, lines: bool) -> MediaFa
     schema = first.get("$schema", first.get("schema")) if isinstance(first, dict) else None
     if isinstance(schema, str):
         extra["schema"] = schema[:200]
-    return MediaFacts(codec="jsonl" if lines else "json", extra=extra)
+    described = first.get("media") if isinstance(first, dict) else None
+    return MediaFacts(
+        codec="jsonl" if lines else "json", extra=extra, **_described_media(described)
+    )
+
+
+def _described_media(media: Any) -> dict[str, Any]:
+    """Those facts of a ``media`` entry that are what they should be; others are left out."""
+    facts: dict[str, Any] = {}
+    if not isinstance(media, dict):
+        return facts
+    for name in ("frames", "width", "height"):
+        value = media.get(name)
+        if type(value) is int and 0 < value < 2**31:
+            facts[name] = value
+    duration_s = media.get("duration_s")
+    if isinstance(duration_s, (int, float)) and 0 < duration_s < 1e9:
+        facts["duration_s"] = float(duration_s)
+    fps = media.get("fps")
+    if isinstance(fps, str) and re.fullmatch(r"[1-9]\d{0,6}(/[1-9]\d{0,6})?", fps):
+        facts["fps"] = Fraction(fps)
+    return facts
 
 
 def model_facts(path: Path, name: str) -> MediaFacts:
