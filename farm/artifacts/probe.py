@@ -6,7 +6,7 @@ and was never decoded before its header showed a size within the limits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from farm.artifacts.documents import (
@@ -25,6 +25,8 @@ from farm.domain.media import MediaFacts, MediaKind
 _READABLE = "video, picture, audio, UTF-8 text or JSON"
 _MEDIA = (MediaKind.VIDEO, MediaKind.AUDIO, MediaKind.IMAGE)
 _LINES = (".jsonl", ".ndjson")
+# A document of more is not parsed just for the few facts it may have.
+_SMALL_DOCUMENT = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,10 @@ def probe(
 
 
 def probe_output(path: Path) -> tuple[MediaKind, MediaFacts]:
-    """The same facts, cheaply, for a file that a stage of this farm wrote: nothing is decoded.
+    """The same facts, cheaply, for a file that a stage of this farm wrote: no media is decoded.
 
-    A file that is neither media nor of a known ending is of kind ``any``.
+    A file that is neither media nor of a known ending is of kind ``any``. Of a JSON document the
+    facts of the media it describes are read, if it is small.
 
     Raises
     ------
@@ -105,6 +108,8 @@ def probe_output(path: Path) -> tuple[MediaKind, MediaFacts]:
         return MediaKind.IMAGE, facts
     promised = promised_kinds(ending)
     if not header.format and len(promised) == 1 and promised[0] not in _MEDIA:
+        if ending == ".json" and path.stat().st_size <= _SMALL_DOCUMENT:
+            return promised[0], _written_facts(path)
         written = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json"}.get(ending)
         return promised[0], MediaFacts(codec=written)
     if header.format == "zip" or not (header.format or promised):
@@ -113,6 +118,14 @@ def probe_output(path: Path) -> tuple[MediaKind, MediaFacts]:
         return count_streams(path, header.format)
     except Unreadable as error:
         raise _bad_output(path, str(error)) from error
+
+
+def _written_facts(path: Path) -> MediaFacts:
+    try:
+        facts = data_facts(path, path.name, _SMALL_DOCUMENT, lines=False)
+    except AssetError as error:
+        raise _bad_output(path, error.got or error.what) from error
+    return replace(facts, extra={})
 
 
 def _is_written(promised: tuple[MediaKind, ...]) -> bool:

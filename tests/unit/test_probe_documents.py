@@ -75,12 +75,14 @@ def test_json_and_json_lines_are_data_with_their_records_and_schema(tmp_path: Pa
 
 
 def test_data_that_describes_media_has_its_facts(tmp_path: Path) -> None:
+    script = tmp_path / "script.json"
     media = {"frames": 48, "fps": "24", "width": 64, "height": 36, "duration_s": 2.0}
-    described = document(tmp_path, "script.json", json.dumps({"media": media}))
-    assert (described.frames, described.fps, described.width) == (48, 24, 64)
+    script.write_text(json.dumps({"media": media}))
+    for _, facts in (probe(script), probe_output(script)):
+        assert (facts.frames, facts.fps, facts.width, facts.duration_s) == (48, 24, 64, 2.0)
     odd = {"frames": -1, "fps": "1/0", "width": True, "height": 2.5, "duration_s": "2"}
-    ignored = document(tmp_path, "odd.json", json.dumps({"media": odd}))
-    assert ignored.record() == {"codec": "json", "extra": {"records": 1}}
+    script.write_text(json.dumps({"media": odd}))
+    assert probe(script)[1].record() == {"codec": "json", "extra": {"records": 1}}
 
 
 @pytest.mark.parametrize(
