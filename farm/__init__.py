@@ -13,6 +13,9 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Artifact": "farm.domain.media",
     "AssetError": "farm.domain.errors",
+    "Command": "farm.commands",
+    "CommandContext": "farm.commands",
+    "Documents": "farm.stages",
     "ErrorClass": "farm.domain.errors",
     "FarmError": "farm.domain.errors",
     "InputError": "farm.domain.errors",
@@ -38,6 +41,7 @@ _PUBLIC = {
 }
 
 if TYPE_CHECKING:
+    from farm.commands import Command as Command, CommandContext as CommandContext
     from farm.domain.errors import (
         AssetError as AssetError,
         ErrorClass as ErrorClass,
@@ -58,6 +62,7 @@ if TYPE_CHECKING:
     )
     from farm.hookspecs import hookimpl as hookimpl
     from farm.stages import (
+        Documents as Documents,
         InputFile as InputFile,
         Port as Port,
         Resources as Resources,

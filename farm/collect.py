@@ -6,6 +6,7 @@ and only then removed from the store; so the stage cache never answers with a fi
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 from collections.abc import Callable
@@ -57,8 +58,8 @@ def collect(
             store.delete(removal.hash, not_after_s=removal.not_after_s)
         removed += 1
         size += removal.size_bytes
-    scratch = _old_folders(settings.spool_dir / "scratch", now_s - _STALE_S, dry_run)
-    logs = _old_folders(settings.spool_dir / "logs", keep_after_s, dry_run)
+    scratch = _remove_old(settings.spool_dir / "scratch", now_s - _STALE_S, dry_run)
+    logs = _remove_old(settings.spool_dir / "logs", keep_after_s, dry_run)
     if not dry_run:
         store.sweep(_STALE_S, now_s)
     done = Collected(removed, size, scratch, logs)
@@ -67,14 +68,28 @@ def collect(
     return done
 
 
-def _old_folders(parent: Path, older_than_s: float, dry_run: bool) -> int:
+def _remove_old(parent: Path, older_than_s: float, dry_run: bool) -> int:
+    """Remove entries of ``parent`` in which nothing changed since; returns how many."""
     removed = 0
     if not parent.is_dir():
         return 0
-    for folder in parent.iterdir():
-        newest = max((file.lstat().st_mtime for file in [folder, *folder.rglob("*")]), default=0.0)
-        if newest < older_than_s:
-            removed += 1
-            if not dry_run:
-                shutil.rmtree(folder, ignore_errors=True)
+    for entry in parent.iterdir():
+        if _newest_s(entry) >= older_than_s:
+            continue
+        removed += 1
+        if dry_run:
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
     return removed
+
+
+def _newest_s(entry: Path) -> float:
+    """When anything in a file or folder last changed; what vanishes meanwhile is passed over."""
+    newest = 0.0
+    for file in (entry, *(entry.rglob("*") if entry.is_dir() else ())):
+        with contextlib.suppress(FileNotFoundError):
+            newest = max(newest, file.lstat().st_mtime)
+    return newest

@@ -10,10 +10,11 @@ import re
 import socket
 import tomllib
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from farm.domain.errors import ConfigError, nearest
 
@@ -31,6 +32,65 @@ class DropFolder(BaseModel):
     polling: bool = Field(
         False, description="Watch by polling instead of events (network file systems)."
     )
+
+
+NOTICES = ("accepted", "approval", "done", "failed", "rejected", "trouble")
+"""What a channel can be told about."""
+
+Notice = Literal["accepted", "approval", "done", "failed", "rejected", "trouble"]
+
+
+class _Channel(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    on: list[Notice] = Field(
+        ["approval", "done", "failed", "rejected", "trouble"],
+        description="What is told on this channel.",
+    )
+
+
+class WebhookChannel(_Channel):
+    """A signed HTTP POST."""
+
+    kind: Literal["webhook"] = Field(description="`webhook`")
+    url: str = Field(
+        pattern=r"^https?://[^\s@]+$",
+        description="`https://…`; `http://…` only into `allow_networks`.",
+    )
+    secret: SecretStr = Field(min_length=16, description="Key of the HMAC-SHA256 signature.")
+    allow_networks: list[IPv4Network | IPv6Network] = Field(
+        default_factory=list,
+        description="Private networks it may reach, such as `10.1.0.0/16`; else public ones only.",
+    )
+
+
+class EmailChannel(_Channel):
+    """A plain-text mail over SMTP."""
+
+    kind: Literal["email"] = Field(description="`email`")
+    host: str = Field(description="The mail server.")
+    port: int = Field(587, gt=0, lt=65536, description="Its port.")
+    security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="`none` only for a server on this machine."
+    )
+    ca_file: Path | None = Field(None, description="Certificates to trust besides the system's.")
+    user: str = Field("", description="Who logs in; empty: nobody.")
+    password: SecretStr = Field(SecretStr(""), description="Password of `user`.")
+    sender: str = Field(pattern=r"^[^\s@]+@[^\s@]+$", description="Address it comes from.")
+    to: list[Annotated[str, Field(pattern=r"^[^\s@]+@[^\s@]+$")]] = Field(
+        min_length=1, description="Addresses it goes to."
+    )
+
+
+class CommandChannel(_Channel):
+    """A program that is given the event as JSON on its standard input."""
+
+    kind: Literal["command"] = Field(description="`command`")
+    argv: list[str] = Field(min_length=1, description="Program and arguments; no shell.")
+    timeout_s: float = Field(30.0, gt=0, le=600, description="Time after which it is killed.")
+
+
+Channel = Annotated[WebhookChannel | EmailChannel | CommandChannel, Field(discriminator="kind")]
 
 
 class Settings(BaseModel):
@@ -80,7 +140,12 @@ class Settings(BaseModel):
     )
     lease_s: float = Field(6.0, gt=0, description="Silence after which an attempt is lost.")
     heartbeat_s: float = Field(1.0, gt=0, description="Time between a node's heartbeats.")
-    poll_ms: int = Field(5, ge=1, le=1000, description="Idle poll of a node's queue, in ms.")
+    poll_ms: int = Field(
+        100,
+        ge=1,
+        le=1000,
+        description="How often an idle node looks at its queue though its bell did not ring, in ms.",
+    )
     prefetch: int = Field(2, ge=1, le=16, description="Messages a node takes in advance.")
     kill_after_s: float = Field(1.0, ge=0, description="From the request to stop to the kill.")
     node_name: str = Field(
@@ -116,7 +181,23 @@ class Settings(BaseModel):
     notify_hosts: list[str] = Field(
         default_factory=list, description="Hosts that a manifest's notify URL may name."
     )
+    notify: dict[str, Channel] = Field(
+        default_factory=dict,
+        description="Channels that tell people and programs what happens, by name.",
+    )
+    metrics_listen: str = Field(
+        "127.0.0.1:9470", description="Where the daemon serves `/metrics`; empty: nowhere."
+    )
+    node_metrics_listen: str = Field(
+        "127.0.0.1:9471", description="Where the node serves `/metrics`; empty: nowhere."
+    )
+    otel_endpoint: str = Field(
+        "", description="OTLP/HTTP address for traces of ended jobs; empty: none."
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_format: Literal["pretty", "json"] = Field(
+        "pretty", description="Log lines for people, or one JSON object each."
+    )
 
     def under_root(self, path: Path) -> Path:
         """``path`` made absolute against the farm's root."""
@@ -205,7 +286,10 @@ def load_settings(
         first = error.errors()[0]
         name = str(first["loc"][0])
         where = f"{origins.get(name, 'settings')}: {'.'.join(map(str, first['loc']))}"
-        shown = "***" if SECRET.search(where) else repr(first.get("input"))
+        got = first.get("input")
+        # A table that is wrong as a whole may hold a secret.
+        hidden = SECRET.search(where) or isinstance(got, Mapping)
+        shown = "***" if hidden else shown_value("", repr(got))
         raise ConfigError(
             first["msg"], where=where, got=shown, mend="See docs/deploy.md for every setting."
         ) from error
@@ -216,6 +300,8 @@ def shown_value(name: str, value: Any) -> str:
     if isinstance(value, Mapping):
         inner = ", ".join(f"{k} = {shown_value(str(k), v)}" for k, v in value.items())
         return f"{{{inner}}}"
+    if isinstance(value, BaseModel):
+        return shown_value(name, {key: getattr(value, key) for key in type(value).model_fields})
     if SECRET.search(name):
         return "***" if value else ""
     return _URL_PASSWORD.sub(r"\1***@", str(value))
@@ -247,7 +333,13 @@ def _parse(name: str, text: str) -> Any:
             raise ConfigError(
                 "not readable as a TOML value",
                 where=f"environment variable FARM_{name.upper()}",
-                got=text,
+                got="***" if SECRET.search(text) else text,
                 mend='Write a list as ["a", "b"] and a table as {a = 1}.',
             ) from error
     return text
+
+
+def editor_command(environ: Mapping[str, str] | None = None) -> str:
+    """The command that edits a text file: ``VISUAL``, else ``EDITOR``, else ``vi``."""
+    environ = os.environ if environ is None else environ
+    return environ.get("VISUAL") or environ.get("EDITOR") or "vi"

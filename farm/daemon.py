@@ -31,6 +31,9 @@ from farm.ledger.leader import Leadership
 from farm.ledger.nodes import Nodes
 from farm.ledger.queue import Queue
 from farm.ledger.upgrade import require_current
+from farm.metrics.serving import ServedDaemon
+from farm.metrics.traces import Traces
+from farm.notify import Notifier
 from farm.planning import cut_later
 from farm.plugins import Registry, load_plugins
 from farm.publish import Publisher
@@ -39,6 +42,9 @@ _log = logging.getLogger(__name__)
 
 _SCHEDULE_EVERY_S = 0.5
 _COLLECT_EVERY_S = 3600.0
+_NOTICE_EVERY_S = 2.0
+_TELL_EVERY_S = 5.0
+_TRACE_EVERY_S = 5.0
 
 
 class Daemon:
@@ -61,12 +67,14 @@ class Daemon:
             monotonic=time.monotonic,
         )
         self.bell = Bell(settings.broker_url, settings.name)
+        self.served = ServedDaemon(settings, self.database)
         self._stopping = threading.Event()
         self._loops: list[Loop] = []
 
     def run(self) -> None:
         """Stand by until this is the active daemon, work until deposed or stopped."""
         self.bell.listen(self._wake)
+        self.served.start()
         told = False
         while not self._stopping.is_set():
             if _take_over(self.leadership):
@@ -77,6 +85,7 @@ class Daemon:
                 told = True
                 _log.info("standing by for %s", self.leadership.present_holder())
             self._stopping.wait(self.settings.heartbeat_s)
+        self.served.stop()
         self.leadership.release()
         self.bell.close()
         self.database.close()
@@ -87,7 +96,7 @@ class Daemon:
         self._wake()
 
     def _wake(self) -> None:
-        for loop in self._loops:
+        for loop in self._loops[:1]:  # The scheduler's; it wakes the publisher.
             loop.wake()
 
     def _lead(self) -> None:
@@ -98,17 +107,29 @@ class Daemon:
                 _log.warning("%s", error)
                 deposed.set()
 
-        intake = Intake(self.settings, self.registry, self.store, self.database, wake=self._wake)
+        def look() -> None:
+            arriving.wake()
+
+        def take_in() -> float:
+            wait_s = intake.tick()
+            placing.wake()
+            return wait_s
+
+        intake = Intake(self.settings, self.registry, self.store, self.database, wake=look)
         publisher = Publisher(self.settings, self.registry, self.store, self.database)
         scheduler = self._scheduler()
         scheduler.jobs.settle()
         intake.recover()
-        self._loops = [
-            Loop("scheduler", scheduler.tick, _SCHEDULE_EVERY_S, on_error, rest_s=0.002),
-            Loop("intake", intake.tick, self.settings.rescan_s, on_error, rest_s=0.01),
-            Loop("publisher", publisher.tick, 1.0, on_error, rest_s=0.01),
-            Loop("collection", self._collect, _COLLECT_EVERY_S, on_error, rest_s=60.0, late=True),
-        ]
+        publishing = Loop("publisher", publisher.tick, 1.0, on_error, rest_s=0.01)
+        # One after the other: side by side they would only delay each other.
+        placing = Loop(
+            "scheduler", scheduler.tick, _SCHEDULE_EVERY_S, on_error, rest_s=0.002, then=publishing
+        )
+        arriving = Loop("intake", take_in, self.settings.rescan_s, on_error, rest_s=0.01)
+        collecting = Loop(
+            "collection", self._collect, _COLLECT_EVERY_S, on_error, rest_s=60.0, late=True
+        )
+        self._loops = [placing, arriving, publishing, collecting, *self._watching(on_error)]
         intake.watch()
         for loop in self._loops:
             loop.start()
@@ -126,6 +147,39 @@ class Daemon:
             for loop in self._loops:
                 loop.stop()
             self._loops = []
+            self.served.stand_by()
+
+    def _watching(self, on_error: Callable[[BaseException], None]) -> list[Loop]:
+        """What follows the work and never holds it up: notifications, metrics, traces."""
+        self.served.lead()
+        notifier = Notifier(self.settings, self.registry, self.database, tried=self.served.tried)
+        telling = [
+            Loop(
+                f"tell {delivery.channel}",
+                delivery.tick,
+                _TELL_EVERY_S,
+                on_error,
+                rest_s=0.1,
+                patience_s=0.5,
+            )
+            for delivery in notifier.deliveries
+        ]
+
+        def note() -> None:
+            if notifier.tick():
+                for loop in telling:
+                    loop.wake()
+
+        watching = [Loop("notices", note, _NOTICE_EVERY_S, on_error, rest_s=0.5), *telling]
+        if self.settings.otel_endpoint:
+            traces = Traces(self.database, self.settings.name, self.settings.otel_endpoint)
+            watching.append(Loop("traces", traces.tick, _TRACE_EVERY_S, on_error, rest_s=1.0))
+        refreshing = self.served.refreshing
+        if refreshing is not None:
+            watching.append(
+                Loop("metrics", refreshing.tick, refreshing.every_s, on_error, rest_s=1.0)
+            )
+        return watching
 
     def _scheduler(self) -> Scheduler:
         settings = self.settings
@@ -133,7 +187,7 @@ class Daemon:
             queue=Queue(self.database, self.leadership),
             jobs=Jobs(self.database),
             nodes=Nodes(self.database, max_failures=settings.max_attempts_per_job),
-            sender=Sender(open_broker(settings.broker_url, settings.name)),
+            sender=Sender(open_broker(settings.broker_url, settings.name), settings.name),
             cut=self._cut,
             limits=settings.limits,
             lease_s=settings.lease_s,
@@ -156,7 +210,9 @@ class Loop:
     """A thread that runs ``act`` at each wake, and at least every ``every_s`` seconds.
 
     rest_s : shortest pause between two runs, so that a storm of wakes costs no more than it must.
-    ``act`` may return the seconds until it wants to run again.
+    patience_s : how long :meth:`stop` waits for the present run.
+    then : woken after each run that was woken. ``act`` may return the seconds until it wants to
+    run again.
     """
 
     def __init__(
@@ -168,12 +224,16 @@ class Loop:
         *,
         rest_s: float,
         late: bool = False,
+        patience_s: float = 10.0,
+        then: Loop | None = None,
     ) -> None:
         self._act = act
         self._every_s = every_s
         self._on_error = on_error
         self._rest_s = rest_s
         self._late = late
+        self._patience_s = patience_s
+        self._then = then
         self._awake = threading.Event()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -190,12 +250,12 @@ class Loop:
         """End after the present run."""
         self._stopped.set()
         self._awake.set()
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=self._patience_s)
 
     def _run(self) -> None:
         wait_s = self._every_s if self._late else 0.0
         while not self._stopped.is_set():
-            self._awake.wait(wait_s)
+            woken = self._awake.wait(wait_s)
             self._awake.clear()
             if self._stopped.is_set():
                 return
@@ -210,6 +270,8 @@ class Loop:
                     _log.exception("%s", self._thread.name)
                 self._on_error(error)
                 wait_s = min(1.0, wait_s)
+            if woken and self._then is not None:
+                self._then.wake()
             self._stopped.wait(self._rest_s)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pluggy
 
+from farm.commands import Command
 from farm.stages import Stage
 
 hookspec = pluggy.HookspecMarker("farm")
@@ -36,6 +37,13 @@ def farm_stages() -> Iterable[Stage]:
 @hookspec
 def farm_pipelines() -> Iterable[Path]:
     """Return the pipeline files (``*.yaml``) this plugin brings. They are read at start."""
+    raise AssertionError("a specification is never called")
+
+
+@hookspec
+def farm_commands() -> Iterable[Command]:
+    """Return commands to add to ``farm``. Called in the command line only, and only when it is given
+    a command that is not the farm's own, or by ``farm plugins``."""
     raise AssertionError("a specification is never called")
 
 
@@ -70,6 +78,14 @@ def farm_classify_error(error: BaseException) -> str | None:
 
 
 # --- daemon: after the fact -----------------------------------------------------------------------
+
+
+@hookspec
+def farm_notify(event: dict[str, Any]) -> None:
+    """Tell somebody what happened: a job was accepted, waits for approval, is done or failed, a
+    submission was rejected, or the farm is in trouble (``event["kind"]``). Called in the daemon, in
+    a thread of the plugin's own, at least once per event and plugin (``event["id"]`` tells
+    repetitions apart). After an error it is called again, later and later, for some hours."""
 
 
 @hookspec

@@ -18,7 +18,7 @@ import farm
 from farm import machine
 from farm.artifacts.store import Store, open_store
 from farm.config import Settings
-from farm.dispatch.broker import Bell, Receiver, open_broker
+from farm.dispatch.broker import Bell, Receiver
 from farm.domain.errors import ErrorClass, FarmError, LostClaim
 from farm.domain.ids import new_id
 from farm.domain.media import MediaKind
@@ -29,6 +29,10 @@ from farm.ledger.database import Database
 from farm.ledger.documents import Documents
 from farm.ledger.nodes import Nodes
 from farm.ledger.records import Assignment, DocumentPut, Peaks
+from farm.logs import about
+from farm.metrics.node_metrics import EngineReading, NodeMetrics
+from farm.metrics.series import Book
+from farm.metrics.serving import ServedNode
 from farm.plugins import Registry, load_plugins
 from farm.stages import Window
 
@@ -47,6 +51,13 @@ class Slot:
         self.engine = engine
         self.lock = threading.Lock()
         self.resident: Mapping[str, int] = {}
+
+    def reading(self) -> EngineReading:
+        """As the metrics show it."""
+        engine = self.engine
+        return EngineReading(
+            self.name, engine.pid, self.lock.locked(), engine.starts, sum(self.resident.values())
+        )
 
     def record(self) -> dict[str, Any]:
         """As the ledger keeps it."""
@@ -91,15 +102,33 @@ class NodeAgent:
             if stage_id not in complaints
         }
         self.claims: Claims
+        self._gauges = machine.gauges(self.spool)
+        self._beat_at_s = time.monotonic()
+        self.metrics = NodeMetrics(
+            Book(),
+            engines=self._readings,
+            gauges=lambda: self._gauges,
+            gpus=machine.gpus,
+            beat_age_s=self._beat_age_s,
+        )
+        self.served = ServedNode(
+            settings,
+            self.database,
+            self.metrics,
+            engines=self._readings,
+            beat_age_s=self._beat_age_s,
+        )
         self._register()
 
     def start(self) -> None:
         """Start engines, then heartbeats and messages."""
         for slot in self.slots.values():
             slot.engine.start()
+        self.served.start()
         threading.Thread(target=self._beat_loop, name="heartbeat", daemon=True).start()
         self._receiver = Receiver(
-            open_broker(self.settings.broker_url, self.settings.name),
+            self.settings.broker_url,
+            self.settings.name,
             node=self.name,
             threads=len(self.slots) + 1,
             prefetch=self.settings.prefetch,
@@ -111,6 +140,7 @@ class NodeAgent:
     def stop(self) -> None:
         """Leave the farm: running attempts go back to the queue, engines end."""
         self._stopping.set()
+        self.served.stop()
         self.nodes.leave(self.name, self.claims.incarnation)
         for slot in self.slots.values():
             slot.engine.stop()
@@ -132,6 +162,10 @@ class NodeAgent:
         self._ring()
 
     def _run(self, claims: Claims, task: Assignment, slot: Slot) -> Assignment | None:
+        with about(task.correlation, job=task.job_id, task=task.task_id, attempt=task.number):
+            return self._run_here(claims, task, slot)
+
+    def _run_here(self, claims: Claims, task: Assignment, slot: Slot) -> Assignment | None:
         key = (task.task_id, task.number)
         scratch = self.spool / "scratch" / f"{task.task_id}.{task.number}"
         self._running[key] = slot
@@ -144,6 +178,7 @@ class NodeAgent:
             )
             slot.resident = outcome.resident
             peaks = _peaks(task, outcome)
+            self._count(task, outcome)
             if outcome.error is not None:
                 self._report_failure(claims, task, outcome, peaks)
                 return None
@@ -153,6 +188,7 @@ class NodeAgent:
             self._ring(eager=False)
             return following
         except LostClaim as error:
+            self.metrics.refused.add()
             _log.warning("result refused: %s", error)
         except FarmError as error:
             self._fail(claims, task, error.error_class, error.record(), Peaks())
@@ -190,7 +226,22 @@ class NodeAgent:
             threads=max(1, task.cores),
             timeout_s=task.timeout_s,
             stall_s=task.stall_s,
+            correlation=task.correlation,
+            log_format=self.settings.log_format,
         )
+
+    def _count(self, task: Assignment, outcome: EngineOutcome) -> None:
+        ended = "succeeded"
+        if outcome.error is not None:
+            ended = (outcome.error_class or ErrorClass.BUG).value
+        self.metrics.ended(task.stage_id, ended, outcome.peaks.wall_s)
+        self.metrics.loaded(task.slot, outcome.loads_s, outcome.evicted)
+
+    def _readings(self) -> list[EngineReading]:
+        return [slot.reading() for slot in self.slots.values()]
+
+    def _beat_age_s(self) -> float:
+        return time.monotonic() - self._beat_at_s
 
     def _keep(self, outcome: EngineOutcome) -> dict[str, list[dict[str, Any]]]:
         """Commit output files to the store; returns their artifact records by port."""
@@ -265,14 +316,17 @@ class NodeAgent:
     def _beat(self) -> None:
         claims = self.claims
         running = dict(self._running)
+        self._gauges = machine.gauges(self.spool)
         answer = self.nodes.beat(
             self.name,
             claims.incarnation,
             list(running),
             engines=[slot.record() for slot in self.slots.values()],
-            gauges=machine.gauges(self.spool),
+            gauges=self._gauges,
         )
+        self._beat_at_s = time.monotonic()
         if not answer.alive and not self._stopping.is_set():
+            self.metrics.fenced.add()
             _log.warning("this node was fenced; starting anew")
             for slot in self.slots.values():
                 slot.engine.cancel("the node was fenced")

@@ -17,6 +17,7 @@ import farm
 from farm.cli import (
     administration,
     catalogue,
+    console,
     demo,
     listing,
     logs,
@@ -41,6 +42,15 @@ class SectionedGroup(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         """Commands in the order of the table."""
         return list(self.commands)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command of the table, else one that a plugin brings."""
+        found = super().get_command(ctx, cmd_name)
+        if found is None and ctx.parent is None:
+            from farm.cli.added import find_command
+
+            found = find_command(Session(ctx.params.get("root")), cmd_name)
+        return found
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write one list of commands for each section."""
@@ -120,6 +130,7 @@ _add(RUN, "up", running.up, "farm up", "farm --root /srv/farm up")
 _add(RUN, "demo", demo.demo, "farm demo", "farm demo --prompt 'neon rain' --duration 3")
 _add(RUN, "daemon", running.daemon, "farm daemon")
 _add(RUN, "node", running.node, "farm node", "FARM_CPU_SLOTS=4 farm node")
+_add(RUN, "tui", console.tui, "farm tui", "farm tui --read-only", "farm tui --web --port 8640")
 
 _add(
     JOBS, "submit", submitting.submit,

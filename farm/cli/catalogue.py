@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from farm.cli.added import commands_of
 from farm.cli.arguments import Json
 from farm.cli.rendering import print_json, print_table
 from farm.cli.session import session
@@ -48,6 +49,14 @@ def plugins(context: typer.Context, as_json: Json = False) -> None:
         ],
         empty="No plugin provides a stage.",
     )
+    added = commands_of(registry)
+    if added:
+        typer.echo()
+        print_table(
+            ("PLUGIN", "COMMAND", "DESCRIPTION"),
+            [(plugin, f"farm {name}", c.help) for name, (plugin, c) in sorted(added.items())],
+            empty="",
+        )
 
 
 def pipelines(

@@ -83,7 +83,7 @@ def _with_own_farm(here: Session, prompt: str, fields: dict[str, Any], *, quiet:
 
     settings = here.settings
     require_not_up(settings)
-    start_logging("WARNING")
+    start_logging(settings.model_copy(update={"log_level": "WARNING"}))
     # The parts of the farm inherit it: a demo shows its film, not the farm's housekeeping.
     os.environ.setdefault("FARM_LOG_LEVEL", "WARNING")
     _door(settings).mkdir(parents=True, exist_ok=True)

@@ -1,51 +1,25 @@
 """``farm logs``: what attempts wrote, also while they write it.
 
-Invariant: a line is printed once and whole; following goes on across attempts until the job ends.
+Invariant: following goes on across attempts until the job ends.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from time import sleep
 from typing import Annotated
 
 import typer
 
+from farm.attempt_logs import LogFile, find_logs
 from farm.cli.arguments import Json, Thing
 from farm.cli.rendering import print_json
 from farm.cli.session import session
 from farm.domain.errors import InputError
 from farm.ledger.database import Database
 
-_NAME = re.compile(r"(?P<task>[a-z][a-z0-9_]*\.\d+)\.(?P<attempt>\d+)\.log")
 _LOOK_S = 0.2
-
-
-@dataclass(slots=True)
-class LogFile:
-    """A log that is being read. ``task``: ``<stage>.<window>``."""
-
-    task: str
-    attempt: int
-    path: Path
-    read_bytes: int = 0
-    rest: bytes = field(default=b"")
-
-    def lines(self, *, last: bool) -> Iterator[str]:
-        """Whole lines since the last call; ``last``: and what has no line end."""
-        with self.path.open("rb") as file:
-            file.seek(self.read_bytes)
-            data = self.rest + file.read()
-            self.read_bytes = file.tell()
-        *whole, self.rest = data.split(b"\n")
-        if last and self.rest:
-            whole.append(self.rest)
-            self.rest = b""
-        for line in whole:
-            yield line.decode("utf-8", errors="replace")
 
 
 def logs(
@@ -101,19 +75,6 @@ def logs(
     for file in found:
         for line in file.lines(last=True):
             typer.echo(_labelled(file, line, alone=len(found) == 1))
-
-
-def find_logs(folder: Path, task: str | None, attempt: int | None) -> list[LogFile]:
-    """Logs in a job's folder, the oldest first; ``task``: only of ``<stage>.<window>``."""
-    found = []
-    for path in folder.iterdir() if folder.is_dir() else ():
-        match = _NAME.fullmatch(path.name)
-        if match is None:
-            continue
-        file = LogFile(match["task"], int(match["attempt"]), path)
-        if task in (None, file.task) and attempt in (None, file.attempt):
-            found.append((path.stat().st_mtime, file.task, file.attempt, file))
-    return [entry[-1] for entry in sorted(found, key=lambda entry: entry[:3])]
 
 
 def print_following(find: Callable[[], list[LogFile]], ended: Callable[[], bool]) -> None:

@@ -16,6 +16,7 @@ import typer
 
 from farm.cli.session import require_ledger_file, session
 from farm.domain.errors import ConfigError
+from farm.logs import formatter
 
 if TYPE_CHECKING:
     from farm.config import Settings
@@ -27,7 +28,7 @@ def up(context: typer.Context) -> None:
 
     settings = session(context).settings
     require_not_up(settings)
-    start_logging(settings.log_level)
+    start_logging(settings)
     stopping = threading.Event()
     on_stop(stopping.set)
     run_up(settings, stopping=stopping, ready=lambda: _announce(settings))
@@ -39,7 +40,7 @@ def daemon(context: typer.Context) -> None:
 
     settings = session(context).settings
     require_ledger_file(settings)
-    start_logging(settings.log_level)
+    start_logging(settings)
     running = Daemon(settings)
     on_stop(running.stop)
     running.run()
@@ -52,7 +53,7 @@ def node(context: typer.Context) -> None:
         pass  # Refuses a ledger of another version before any engine starts.
     from farm.node import NodeAgent
 
-    start_logging(here.settings.log_level)
+    start_logging(here.settings)
     stopping = threading.Event()
     on_stop(stopping.set)
     agent = NodeAgent(here.settings)
@@ -69,17 +70,17 @@ def on_stop(stop: Callable[[], None]) -> None:
         signal.signal(number, lambda _number, _frame: stop())
 
 
-def start_logging(level: str) -> None:
-    """Log to standard error: time, level, thread, message."""
+def start_logging(settings: Settings) -> None:
+    """Log to standard error, in the form and from the level that are set."""
+    level = settings.log_level
     known = logging.getLevelNamesMapping()
     if level.upper() not in known:
         raise ConfigError(
             "no such level", where="log_level", expected="DEBUG, INFO, WARNING, ERROR", got=level
         )
-    logging.basicConfig(
-        level=known[level.upper()],
-        format="%(asctime)s %(levelname)-7s %(processName)s/%(threadName)s %(message)s",
-    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter(settings.log_format))
+    logging.basicConfig(level=known[level.upper()], handlers=[handler])
 
 
 def is_up(settings: Settings) -> bool:

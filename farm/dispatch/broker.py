@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import dramatiq
 import redis
-from dramatiq.brokers.redis import RedisBroker
+from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.middleware import Retries
 from dramatiq.worker import Worker
 
@@ -23,30 +24,69 @@ _ACTOR = "run_task"
 _log = logging.getLogger(__name__)
 
 
-def open_broker(url: str, farm: str) -> RedisBroker:
+def open_broker(url: str, farm: str) -> _BelledBroker:
     """A broker with the only middleware renders want.
 
     Dramatiq's own list has a ten-minute time limit and twenty retries; here the ledger and the
     scheduler own time limits and retries. ``Retries(0)`` dead-letters a message whose actor raised
     instead of acknowledging it as done.
     """
-    broker = RedisBroker(  # type: ignore[no-untyped-call]
-        url=url, middleware=[Retries(max_retries=0)], namespace=f"farm:{farm}"
-    )
+    broker = _BelledBroker(url=url, middleware=[Retries(max_retries=0)], namespace=f"farm:{farm}")
     broker.client.connection_pool.connection_kwargs.setdefault("socket_connect_timeout", 2)
     return broker
 
 
 def queue_of(node: str) -> str:
-    """The name of a node's own queue."""
+    """The name of a node's own queue, and of its bell."""
     return f"node.{node}"
+
+
+class _BelledBroker(RedisBroker):
+    """Looks for messages when its bell rings, and at each idle poll in case a ring was lost.
+
+    Dramatiq's consumer sleeps between looks, so a short poll burns a core's tenth on every idle
+    node and a long one delays each start by half of it (``docs/decisions/006``).
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)  # type: ignore[no-untyped-call]
+        self.arrival = threading.Event()
+
+    @property
+    def consumer_class(self) -> type[_RedisConsumer]:
+        return _BelledConsumer
+
+
+class _BelledConsumer(_RedisConsumer):
+    def __init__(self, broker: _BelledBroker, queue_name: str, prefetch: int, timeout: int) -> None:
+        # With no idle time of its own the consumer below returns at once when nothing is there.
+        super().__init__(broker, queue_name, prefetch, 0)  # type: ignore[no-untyped-call]
+        self._arrival = broker.arrival
+        self._poll_s = timeout / 1000
+        # Only renders' own queue is rung for; the farm delays no messages.
+        self._rung = not queue_name.endswith(".DQ")
+
+    def __next__(self) -> Any:
+        if not self._rung:
+            time.sleep(self._poll_s)
+            return super().__next__()  # type: ignore[no-untyped-call]
+        self._arrival.clear()
+        message = super().__next__()  # type: ignore[no-untyped-call]
+        if message is None:
+            self._arrival.wait(self._poll_s)
+        return message
+
+    def ack(self, message: Any) -> None:
+        super().ack(message)  # type: ignore[no-untyped-call]
+        self._arrival.set()  # There is room for one more.
 
 
 class Sender:
     """The scheduler's end of the wire."""
 
-    def __init__(self, broker: RedisBroker) -> None:
+    def __init__(self, broker: RedisBroker, farm: str) -> None:
         self._broker = broker
+        self._farm = farm
 
     def send(self, message: Message) -> bool:
         """Put a message on its node's queue; false when the broker cannot be reached.
@@ -65,6 +105,7 @@ class Sender:
                     options={},
                 )
             )
+            self._broker.client.publish(_channel(self._farm, queue), b"")
         except (redis.RedisError, OSError) as error:
             _log.warning("the broker did not take %s: %s", message, error)
             return False
@@ -76,7 +117,8 @@ class Receiver:
 
     def __init__(
         self,
-        broker: RedisBroker,
+        url: str,
+        farm: str,
         *,
         node: str,
         threads: int,
@@ -84,6 +126,9 @@ class Receiver:
         poll_ms: int,
         handle: Callable[[str, int, int], None],
     ) -> None:
+        broker = open_broker(url, farm)
+        self._bell = Bell(url, farm, queue_of(node))
+        self._arrival = broker.arrival
         declare = dramatiq.actor(actor_name=_ACTOR, queue_name=queue_of(node), broker=broker)
         declare(handle)
         self._worker = Worker(broker, worker_threads=threads, worker_timeout=poll_ms)
@@ -91,19 +136,25 @@ class Receiver:
 
     def start(self) -> None:
         """Begin to take messages."""
+        self._bell.listen(self._arrival.set)
         self._worker.start()
 
     def stop(self, timeout_s: float) -> None:
         """Take no more messages; wait for running handlers."""
+        self._bell.close()
+        self._arrival.set()
         self._worker.stop(timeout=int(timeout_s * 1000))
 
 
 class Bell:
-    """Wakes sleeping loops across processes; a lost ring only costs one poll interval."""
+    """Wakes sleeping loops across processes; a lost ring only costs one poll interval.
 
-    def __init__(self, url: str, farm: str) -> None:
+    door : whose bell it is, the daemon's or a node's (see :func:`queue_of`).
+    """
+
+    def __init__(self, url: str, farm: str, door: str = "daemon") -> None:
         self._client = redis.Redis.from_url(url, socket_connect_timeout=2)
-        self._channel = f"farm:{farm}:bell"
+        self._channel = _channel(farm, door)
         self._stopped = threading.Event()
 
     def ring(self) -> None:
@@ -134,3 +185,7 @@ class Bell:
             except (redis.RedisError, OSError):
                 # The embedded server is restarted within a second; until then polling carries on.
                 self._stopped.wait(0.5)
+
+
+def _channel(farm: str, door: str) -> str:
+    return f"farm:{farm}:bell:{door}"

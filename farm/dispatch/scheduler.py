@@ -69,17 +69,27 @@ class Scheduler:
         ------
         NotLeader : another daemon took over; stand by.
         """
-        self._open_windows()
+        placed = self._pass()
+        # Last, because most passes find nothing to open and an idle engine should not wait for that.
+        with self.queue.database.snapshot():
+            unopened, due = self.jobs.to_expand(), self.queue.any_due()
+        if not unopened and not due:
+            return placed
+        self._open_windows(unopened)
         self.queue.release_due()
-        nodes = self._living_nodes()
-        active = self._living_attempts(nodes)
-        self._resend(active)
-        if self.queue.paused() is not None:
-            return 0
-        return self._place(nodes, active)
+        return placed + self._pass()
 
-    def _open_windows(self) -> None:
-        for stage in self.jobs.to_expand():
+    def _pass(self) -> int:
+        with self.queue.database.snapshot():
+            beating, running = self.queue.nodes(), self.queue.active()
+            paused = self.queue.paused() is not None
+        nodes = self._living_nodes(beating)
+        active = self._living_attempts(running, nodes)
+        self._resend(active)
+        return 0 if paused else self._place(nodes, active)
+
+    def _open_windows(self, unopened: list[dict[str, Any]]) -> None:
+        for stage in unopened:
             try:
                 windows = self.cut(stage["stage_id"], stage["params"], stage["inputs"])
             except FarmError as error:
@@ -95,9 +105,8 @@ class Scheduler:
             else:
                 self.jobs.expand(stage["job_id"], stage["name"], windows)
 
-    def _living_nodes(self) -> list[NodeFacts]:
+    def _living_nodes(self, seen: list[tuple[NodeFacts, int]]) -> list[NodeFacts]:
         living = []
-        seen = self.queue.nodes()
         for node, beat in seen:
             silent_s = self._node_watch.silent_s((node.name, node.incarnation), beat)
             if silent_s > self.lease_s:
@@ -109,10 +118,9 @@ class Scheduler:
         self._node_watch.keep_only([(n.name, n.incarnation) for n, _ in seen])
         return living
 
-    def _living_attempts(self, nodes: list[NodeFacts]) -> list[Active]:
+    def _living_attempts(self, active: list[Active], nodes: list[NodeFacts]) -> list[Active]:
         starts = {(n.name, n.incarnation) for n in nodes}
         living = []
-        active = self.queue.active()
         for attempt in active:
             key = (attempt.task_id, attempt.number)
             silent_s = self._lease_watch.silent_s(key, attempt.lease)
@@ -151,16 +159,17 @@ class Scheduler:
         )
         if not idle and not explain:
             return 0
-        waiting = self.queue.waiting_shapes()
-        needs = self._needs_of(waiting, active)
-        room = Room.of(nodes, active, needs, self.limits)
         reasons: dict[str, str | None] = {}
         ready = {}
-        for shape, _ in waiting:
-            if room.engines_for(needs[shape]):
-                ready[shape] = self.queue.candidates(shape, idle + LOOK_AHEAD)
-            elif explain:
-                reasons[shape] = reason(room, needs[shape])
+        with self.queue.database.snapshot():
+            waiting = self.queue.waiting_shapes()
+            needs = self._needs_of(waiting, active)
+            room = Room.of(nodes, active, needs, self.limits)
+            for shape, _ in waiting:
+                if room.engines_for(needs[shape]):
+                    ready[shape] = self.queue.candidates(shape, idle + LOOK_AHEAD)
+                elif explain:
+                    reasons[shape] = reason(room, needs[shape])
         placements, skipped = place(room, ready, self.queue.database.clock())
         messages = self.queue.hand_out(placements, skipped)
         for message in messages:

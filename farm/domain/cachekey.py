@@ -35,8 +35,17 @@ def stage_key(
 
 
 def task_key(
-    stage: bytes, *, window: int, start: int, stop: int, carried: Mapping[str, Sequence[str]]
+    stage: bytes,
+    *,
+    window: int,
+    count: int,
+    start: int,
+    stop: int,
+    carried: Mapping[str, Sequence[str]],
 ) -> str:
-    """The cache key of one task: its stage's digest, its window and what it was handed on."""
-    tail = canonical([window, start, stop, {k: list(v) for k, v in carried.items()}])
+    """The cache key of one task: its stage's digest, its window and what it was handed on.
+
+    count : of windows; a stage can see it, so it may change what the stage makes.
+    """
+    tail = canonical([window, count, start, stop, {k: list(v) for k, v in carried.items()}])
     return hashlib.sha256(stage + tail).hexdigest()

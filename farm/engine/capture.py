@@ -16,6 +16,10 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Any
+
+from farm.engine.protocol import EngineRequest
+from farm.logs import json_line
 
 _STDOUT, _STDERR = 1, 2
 
@@ -31,9 +35,16 @@ class _ToStderr(logging.Handler):
 
 
 class _Formatter(logging.Formatter):
-    """``2026-05-01T12:00:00.123Z INFO message``; a library's records carry its name as well."""
+    """``2026-05-01T12:00:00.123Z INFO message``; a library's records carry its name as well.
+
+    ``about``: what each line of the ``json`` form says besides; ``None`` for the form above.
+    """
+
+    about: dict[str, Any] | None = None
 
     def format(self, record: logging.LogRecord) -> str:
+        if self.about is not None:
+            return json_line(record, self.about)
         text = super().format(record)
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         source = "" if record.name == "farm.task" else f"{record.name}: "
@@ -53,9 +64,23 @@ class LogCapture:
         faulthandler.enable(_STDERR)
         self._c_flush = ctypes.CDLL(None).fflush
         handler = _ToStderr()
-        handler.setFormatter(_Formatter("%(message)s"))
+        self._formatter = _Formatter("%(message)s")
+        handler.setFormatter(self._formatter)
         logging.basicConfig(level=logging.INFO, handlers=[handler])
         self.log = logging.getLogger("farm.task")
+
+    def about(self, request: EngineRequest) -> None:
+        """What the next task's lines say about themselves, in the form that is wanted."""
+        about = None
+        if request.log_format == "json":
+            about = {
+                "correlation": request.correlation,
+                "job": request.task_id.split(".", 1)[0],
+                "task": request.task_id,
+                "attempt": request.number,
+                "stage": request.stage_id,
+            }
+        self._formatter.about = about
 
     def to(self, path: str) -> LogCapture:
         """Choose the log file of the next ``with`` block."""

@@ -113,6 +113,7 @@ class Engine:
         documents: EngineDocuments | None = None
         task: EngineTask | None = None
         result: Message = {"type": "result", "spent": False}
+        self._capture.about(request)
         with self._capture.to(record["log"]):
             self._meter.start()
             try:
@@ -142,6 +143,7 @@ class Engine:
             result["peaks"] = self._meter.stop()
         self._models.task_ended()
         result["resident"] = self._models.resident()
+        result["loads_s"], result["evicted"] = self._models.account()
         result["rss_mb"] = self._meter.rss_mb()
         self._link.tell(*(task.last_words() if task else ()), result)
 

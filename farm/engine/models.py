@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,6 +53,8 @@ class ModelCache:
         self._lock = threading.Lock()
         self._entries: dict[str, _Entry] = {}  # least recently used first
         self._loads: dict[str, _Load] = {}
+        self._loads_s: list[float] = []
+        self._evicted = 0
 
     def get(self, key: str, load: Callable[[], Any], *, size_mb: int, pinned: bool = False) -> Any:
         """The model under ``key``; on a miss ``load()`` makes it, after others were evicted.
@@ -75,7 +78,9 @@ class ModelCache:
         try:
             self._make_room(self.capacity_mb)
             before_mb = self._used_mb()
+            began_s = time.monotonic()
             model = load()
+            self._loads_s.append(time.monotonic() - began_s)
             measured_mb = self._used_mb() - before_mb
             with self._lock:
                 self._entries[key] = _Entry(model, max(size_mb, measured_mb), pinned)
@@ -101,6 +106,13 @@ class ModelCache:
         gc.collect()
         self._release()
 
+    def account(self) -> tuple[list[float], int]:
+        """Seconds of each load, and how many models were evicted, since the last call."""
+        with self._lock:
+            told = self._loads_s, self._evicted
+            self._loads_s, self._evicted = [], 0
+            return told
+
     def resident(self) -> dict[str, int]:
         """Model key to MB, least recently used first."""
         with self._lock:
@@ -117,6 +129,7 @@ class ModelCache:
                 if total_mb <= target_mb:
                     break
                 evicted.append(self._entries.pop(key))
+                self._evicted += 1
                 total_mb -= evicted[-1].size_mb
         if evicted:
             # The last reference must be gone before memory can be handed back.

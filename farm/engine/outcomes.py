@@ -39,6 +39,8 @@ def told(
             peaks=peaks,
             documents=[DocumentPut(*put) for put in result["documents"]],
             resident=resident,
+            loads_s=result["loads_s"],
+            evicted=result["evicted"],
         )
     if watch.stop is not None:
         error = {**watch.stop.record(), "traceback": error["traceback"]}
@@ -48,6 +50,8 @@ def told(
         last_lines=_tail(request.log),
         peaks=peaks,
         resident=resident,
+        loads_s=result["loads_s"],
+        evicted=result["evicted"],
     )
 
 

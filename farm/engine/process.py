@@ -57,6 +57,7 @@ class EngineProcess:
         self.slot = slot
         self.device = device
         self.resident: Mapping[str, int] = {}
+        self.starts = 0
         self._vram = VramProbe(device)
         self._plugin_folder = plugin_folder
         self._threads = threads
@@ -226,6 +227,7 @@ class EngineProcess:
             raise outcomes.plugin_fault(ready["error"])
         child.watch(self._bell)
         self._child, self._fresh_mb = child, ready["rss_mb"]
+        self.starts += 1
         return child
 
     def _started_for_task(self) -> EngineChild:

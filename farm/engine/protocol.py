@@ -39,6 +39,7 @@ class EngineRequest:
 
     number : the attempt's number. scratch : a folder of the attempt's own (made when it is used).
     log : the attempt's log file (removed again when nothing was written to it).
+    correlation : id of the submission it all began with; log_format : ``pretty`` or ``json``.
     timeout_s, stall_s : seconds it may run in all, and without any sign of progress.
     """
 
@@ -55,6 +56,8 @@ class EngineRequest:
     threads: int = 1
     timeout_s: float = 6 * 3600.0
     stall_s: float = 600.0
+    correlation: str = ""
+    log_format: str = "pretty"
 
     def record(self) -> dict[str, Any]:
         """As JSON. The limits stay behind: the node watches them."""
@@ -74,6 +77,8 @@ class EngineRequest:
             "threads": self.threads,
             "scratch": str(self.scratch),
             "log": str(self.log),
+            "correlation": self.correlation,
+            "log_format": self.log_format,
         }
 
     @classmethod
@@ -94,6 +99,8 @@ class EngineRequest:
             threads=record["threads"],
             scratch=Path(record["scratch"]),
             log=Path(record["log"]),
+            correlation=record["correlation"],
+            log_format=record["log_format"],
         )
 
 
@@ -141,6 +148,7 @@ class EngineOutcome:
     signal : what killed the engine, if it was killed by anybody but the node.
     last_lines : the end of the attempt's log, for an error.
     resident : model key to MB, as the engine holds them now.
+    loads_s : seconds each model took that was loaded meanwhile; evicted : models that had to go.
     """
 
     outputs: Mapping[str, Sequence[EngineOutput]] = field(default_factory=dict)
@@ -151,6 +159,8 @@ class EngineOutcome:
     peaks: Peaks = Peaks()
     documents: Sequence[DocumentPut] = ()
     resident: Mapping[str, int] = field(default_factory=dict)
+    loads_s: Sequence[float] = ()
+    evicted: int = 0
 
     @property
     def ok(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from farm.domain.ids import task_id
 from farm.domain.plan import Plan, PlannedStage, PlannedWindow
@@ -20,6 +20,17 @@ from farm.ledger.moves import Moves
 from farm.ledger.schema import NO_DEADLINE, artifacts, jobs, stages, submissions, tasks
 
 T = TypeVar("T")
+
+_TO_EXPAND = (
+    select(stages.c.job_id, stages.c.name, stages.c.stage_id, stages.c.params, stages.c.inputs)
+    .join(jobs, jobs.c.id == stages.c.job_id)
+    .where(
+        stages.c.expanded.is_(False),
+        stages.c.waits_for == 0,
+        jobs.c.state.in_([JobState.QUEUED, JobState.RUNNING]),
+    )
+    .limit(bindparam("limit"))
+)
 
 
 class Accepting:
@@ -158,22 +169,7 @@ class Accepting:
     def to_expand(self, limit: int = 50) -> list[dict[str, Any]]:
         """Stages whose inputs are known and whose windows are not cut yet."""
         with self.database.read() as connection:
-            rows = connection.execute(
-                select(
-                    stages.c.job_id,
-                    stages.c.name,
-                    stages.c.stage_id,
-                    stages.c.params,
-                    stages.c.inputs,
-                )
-                .join(jobs, jobs.c.id == stages.c.job_id)
-                .where(
-                    stages.c.expanded.is_(False),
-                    stages.c.waits_for == 0,
-                    jobs.c.state.in_([JobState.QUEUED, JobState.RUNNING]),
-                )
-                .limit(limit)
-            )
+            rows = connection.execute(_TO_EXPAND, {"limit": limit})
             return [dict(row._mapping) for row in rows]
 
     def _keep_inputs(self, connection: Connection, plan: Plan, now_s: float) -> None:

@@ -226,7 +226,12 @@ class Advance:
             )
             keys = {
                 t.window: task_key(
-                    shared, window=t.window, start=t.start, stop=t.stop, carried=carried
+                    shared,
+                    window=t.window,
+                    count=stage.total_tasks,
+                    start=t.start,
+                    stop=t.stop,
+                    carried=carried,
                 )
                 for t in found
             }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from farm.domain.errors import ErrorClass
 from farm.domain.states import AttemptState, TaskState
@@ -29,6 +29,9 @@ from farm.ledger.schema import (
 )
 
 _PEAKS_AFTER_S = 0.5
+_SLOT = select(attempts.c.slot).where(
+    attempts.c.task_id == bindparam("task"), attempts.c.number == bindparam("number_")
+)
 
 
 class Claims:
@@ -55,11 +58,8 @@ class Claims:
 
         def act(connection: Connection) -> Assignment | None:
             moves = self._moves(connection)
-            slot = connection.execute(
-                select(attempts.c.slot).where(
-                    attempts.c.task_id == task_id, attempts.c.number == number
-                )
-            ).scalar_one_or_none()
+            key = {"task": task_id, "number_": number}
+            slot = connection.execute(_SLOT, key).scalar_one_or_none()
             if slot is None:
                 return None
             taken = self._take(moves, task_id, number, fence, slot)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -101,14 +102,29 @@ class Database:
         self.engine = connect(url)
         self.clock = clock
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._shared = threading.local()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection in a read transaction: one consistent view, no lock that stops writers."""
+        shared: Connection | None = getattr(self._shared, "connection", None)
+        if shared is not None:
+            yield shared
+            return
         with self.engine.connect() as connection:
             connection = connection.execution_options(reading=True)
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Every read of this thread meanwhile has one view, for the cost of one transaction."""
+        with self.read() as connection:
+            self._shared.connection = connection
+            try:
+                yield
+            finally:
+                self._shared.connection = None
 
     def write(self, act: Callable[[Connection], T]) -> T:
         """Run ``act`` in one write transaction; on a lost race roll back and run it again."""

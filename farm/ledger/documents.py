@@ -16,7 +16,7 @@ from farm.ledger.schema import documents
 
 
 class Documents:
-    """Reads of plugins' documents."""
+    """Plugins' documents, outside of any task."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -41,6 +41,12 @@ class Documents:
                 .order_by(documents.c.key)
             )
             return list(found.scalars())
+
+    def put(self, plugin: str, collection: str, key: str, document: Any) -> None:
+        """Write a document at once, or remove it when it is ``None``."""
+        put = DocumentPut(plugin, collection, key, document)
+        now_s = self.database.clock()
+        self.database.write(lambda connection: put_document(self.database, connection, put, now_s))
 
 
 def put_document(

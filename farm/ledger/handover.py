@@ -75,8 +75,10 @@ _ASSIGNMENT = (
         stages.c.timeout_s,
         stages.c.stall_s,
         stages.c.needs,
+        jobs.c.submission_id,
     )
     .join(stages, and_(stages.c.job_id == tasks.c.job_id, stages.c.name == tasks.c.stage))
+    .join(jobs, jobs.c.id == tasks.c.job_id)
     .where(tasks.c.id == bindparam("task"))
 )
 _BEFORE = select(tasks.c.outputs).where(
@@ -127,6 +129,7 @@ def assignment(moves: Moves, task: str, number: int, fence: int, slot: str) -> A
         timeout_s=row.timeout_s,
         stall_s=row.stall_s,
         cores=row.needs.get("cores", 1),
+        correlation=row.submission_id or row.job_id,
     )
 
 

@@ -16,6 +16,7 @@ from farm.ledger.database import Database
 from farm.ledger.schema import leader
 
 _ROLE = "daemon"
+_EPOCH = select(leader.c.epoch).where(leader.c.role == _ROLE).with_for_update(read=True)
 
 
 class Leadership:
@@ -100,9 +101,7 @@ class Leadership:
 
     def check(self, connection: Connection) -> None:
         """Inside a write transaction: raise :class:`NotLeader` unless still the active one."""
-        epoch = connection.execute(
-            select(leader.c.epoch).where(leader.c.role == _ROLE).with_for_update(read=True)
-        ).scalar_one_or_none()
+        epoch = connection.execute(_EPOCH).scalar_one_or_none()
         if epoch is None or epoch != self.epoch:
             self._deposed()
 

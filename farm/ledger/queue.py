@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 
 from farm.domain.plan import Needs
 from farm.domain.states import (
@@ -34,6 +34,68 @@ from farm.ledger.schema import attempts, blocks, jobs, nodes, peaks, settings, s
 
 _READY = tasks.c.state == TaskState.READY
 
+# Built once: building a statement costs more than running it, and these run at every pass.
+_PAUSED = select(settings.c.value).where(settings.c.name == "paused")
+_ANY_DUE = (
+    select(tasks.c.id)
+    .where(tasks.c.state == TaskState.DELAYED, tasks.c.not_before <= bindparam("now_s"))
+    .limit(1)
+)
+_ACTIVE = (
+    select(
+        attempts.c.task_id,
+        attempts.c.number,
+        attempts.c.fence,
+        attempts.c.state,
+        attempts.c.node,
+        attempts.c.incarnation,
+        attempts.c.slot,
+        attempts.c.lease,
+        tasks.c.shape,
+        tasks.c.submitter,
+        attempts.c.sent_at,
+        tasks.c.model_key,
+    )
+    .join(tasks, tasks.c.id == attempts.c.task_id)
+    .where(attempts.c.state.in_(list(ATTEMPT_ACTIVE)))
+)
+_BLOCKS = select(blocks.c.node, blocks.c.stage_id)
+_BEATING = select(nodes).where(nodes.c.state.in_(list(NODE_BEATING))).order_by(nodes.c.name)
+_NEEDS = select(shapes.c.needs).where(shapes.c.shape == bindparam("shape"))
+_NEXT_SHAPE = select(func.min(tasks.c.shape)).where(_READY, tasks.c.shape > bindparam("last"))
+_OF_SHAPE = and_(_READY, tasks.c.shape == bindparam("shape"))
+_FIRST_URGENCY = select(func.min(tasks.c.urgency)).where(_OF_SHAPE)
+_NEXT_URGENCY = _FIRST_URGENCY.where(tasks.c.urgency > bindparam("urgency"))
+_OF_URGENCY = and_(_OF_SHAPE, tasks.c.urgency == bindparam("urgency"))
+_NEXT_SUBMITTER = select(func.min(tasks.c.submitter)).where(
+    _OF_URGENCY, tasks.c.submitter > bindparam("submitter")
+)
+_CANDIDATES = (
+    select(
+        tasks.c.id,
+        tasks.c.shape,
+        tasks.c.urgency,
+        tasks.c.submitter,
+        tasks.c.due,
+        tasks.c.job_number,
+        tasks.c.ordinal,
+        tasks.c.model_key,
+        tasks.c.avoid,
+        tasks.c.skips,
+        tasks.c.ready_at,
+    )
+    .where(_OF_URGENCY, tasks.c.submitter == bindparam("submitter"))
+    .order_by(tasks.c.due, tasks.c.job_number, tasks.c.ordinal)
+    .limit(bindparam("limit"))
+)
+_SEND = (
+    update(tasks)
+    .where(tasks.c.id == bindparam("task"), _READY)
+    .values(state=TaskState.SENT, attempts=tasks.c.attempts + 1, fence=tasks.c.fence + 1)
+    .returning(tasks.c.attempts, tasks.c.fence, tasks.c.job_id)
+)
+_NEW_ATTEMPT = insert(attempts)
+
 
 class Queue:
     """The scheduler's view of the ledger. Writes need the leadership they are made under."""
@@ -45,51 +107,33 @@ class Queue:
     def paused(self) -> str | None:
         """Why the whole farm is paused; ``None`` when it is not."""
         with self.database.read() as connection:
-            return connection.execute(
-                select(settings.c.value).where(settings.c.name == "paused")
-            ).scalar_one_or_none()
+            return connection.execute(_PAUSED).scalar_one_or_none()
 
     def active(self) -> list[Active]:
         """Every attempt that is sent or running."""
         with self.database.read() as connection:
-            rows = connection.execute(
-                select(
-                    attempts.c.task_id,
-                    attempts.c.number,
-                    attempts.c.fence,
-                    attempts.c.state,
-                    attempts.c.node,
-                    attempts.c.incarnation,
-                    attempts.c.slot,
-                    attempts.c.lease,
-                    tasks.c.shape,
-                    tasks.c.submitter,
-                    attempts.c.sent_at,
-                    tasks.c.model_key,
-                )
-                .join(tasks, tasks.c.id == attempts.c.task_id)
-                .where(attempts.c.state.in_(list(ATTEMPT_ACTIVE)))
-            )
+            rows = connection.execute(_ACTIVE)
             return [Active(**{**row._mapping, "state": row.state.value}) for row in rows]
 
     def nodes(self) -> list[tuple[NodeFacts, int]]:
         """Every node that ought to beat, with its heartbeat counter."""
         with self.database.read() as connection:
             blocked: dict[str, set[str]] = {}
-            for row in connection.execute(select(blocks.c.node, blocks.c.stage_id)):
+            for row in connection.execute(_BLOCKS):
                 blocked.setdefault(row.node, set()).add(row.stage_id)
-            rows = connection.execute(
-                select(nodes).where(nodes.c.state.in_(list(NODE_BEATING))).order_by(nodes.c.name)
-            )
+            rows = connection.execute(_BEATING)
             return [(_node_facts(row, blocked.get(row.name, set())), row.beat) for row in rows]
+
+    def any_due(self) -> bool:
+        """Whether the time of a delayed task has come."""
+        with self.database.read() as connection:
+            return (
+                connection.execute(_ANY_DUE, {"now_s": self.database.clock()}).first() is not None
+            )
 
     def release_due(self) -> int:
         """Delayed tasks whose time has come become ready; returns how many."""
         now_s = self.database.clock()
-        with self.database.read() as connection:
-            due = and_(tasks.c.state == TaskState.DELAYED, tasks.c.not_before <= now_s)
-            if connection.execute(select(tasks.c.id).where(due).limit(1)).first() is None:
-                return 0
 
         def act(connection: Connection) -> int:
             self.leadership.check(connection)
@@ -125,23 +169,17 @@ class Queue:
             last = ""
             # A loose index scan: one look-up per shape, however many tasks wait.
             while True:
-                shape = connection.execute(
-                    select(func.min(tasks.c.shape)).where(_READY, tasks.c.shape > last)
-                ).scalar_one()
+                shape = connection.execute(_NEXT_SHAPE, {"last": last}).scalar_one()
                 if shape is None:
                     return found
-                needs = connection.execute(
-                    select(shapes.c.needs).where(shapes.c.shape == shape)
-                ).scalar_one()
+                needs = connection.execute(_NEEDS, {"shape": shape}).scalar_one()
                 found.append((shape, Needs.from_record(needs)))
                 last = shape
 
     def needs_of(self, shape: str) -> Needs:
         """What tasks of a shape need."""
         with self.database.read() as connection:
-            record = connection.execute(
-                select(shapes.c.needs).where(shapes.c.shape == shape)
-            ).scalar_one()
+            record = connection.execute(_NEEDS, {"shape": shape}).scalar_one()
         return Needs.from_record(record)
 
     def candidates(self, shape: str, limit: int) -> list[Candidate]:
@@ -150,45 +188,20 @@ class Queue:
         Less urgent classes are read only until ``limit`` tasks were found.
         """
         found: list[Candidate] = []
-        here = and_(_READY, tasks.c.shape == shape)
         with self.database.read() as connection:
             urgency: int | None = None
             while len(found) < limit:
-                more = here if urgency is None else and_(here, tasks.c.urgency > urgency)
-                urgency = connection.execute(
-                    select(func.min(tasks.c.urgency)).where(more)
-                ).scalar_one()
+                key: dict[str, Any] = {"shape": shape, "urgency": urgency}
+                statement = _FIRST_URGENCY if urgency is None else _NEXT_URGENCY
+                urgency = connection.execute(statement, key).scalar_one()
                 if urgency is None:
                     break
-                group = and_(here, tasks.c.urgency == urgency)
-                submitter = ""
+                key = {"shape": shape, "urgency": urgency, "submitter": "", "limit": limit}
                 while True:
-                    submitter = connection.execute(
-                        select(func.min(tasks.c.submitter)).where(
-                            group, tasks.c.submitter > submitter
-                        )
-                    ).scalar_one()
-                    if submitter is None:
+                    key["submitter"] = connection.execute(_NEXT_SUBMITTER, key).scalar_one()
+                    if key["submitter"] is None:
                         break
-                    rows = connection.execute(
-                        select(
-                            tasks.c.id,
-                            tasks.c.shape,
-                            tasks.c.urgency,
-                            tasks.c.submitter,
-                            tasks.c.due,
-                            tasks.c.job_number,
-                            tasks.c.ordinal,
-                            tasks.c.model_key,
-                            tasks.c.avoid,
-                            tasks.c.skips,
-                            tasks.c.ready_at,
-                        )
-                        .where(group, tasks.c.submitter == submitter)
-                        .order_by(tasks.c.due, tasks.c.job_number, tasks.c.ordinal)
-                        .limit(limit)
-                    )
-                    found.extend(Candidate(*row) for row in rows)
+                    found.extend(Candidate(*row) for row in connection.execute(_CANDIDATES, key))
         return found
 
     def hand_out(self, placements: Sequence[Placement], skipped: Sequence[str]) -> list[Message]:
@@ -201,16 +214,7 @@ class Queue:
             moves = Moves(connection, now_s=self.database.clock(), actor="scheduler")
             messages = []
             for place in placements:
-                row = connection.execute(
-                    update(tasks)
-                    .where(tasks.c.id == place.task_id, _READY)
-                    .values(
-                        state=TaskState.SENT,
-                        attempts=tasks.c.attempts + 1,
-                        fence=tasks.c.fence + 1,
-                    )
-                    .returning(tasks.c.attempts, tasks.c.fence, tasks.c.job_id)
-                ).first()
+                row = connection.execute(_SEND, {"task": place.task_id}).first()
                 if row is None:
                     continue
                 moves.note(
@@ -222,19 +226,20 @@ class Queue:
                     job_id=row.job_id,
                 )
                 connection.execute(
-                    insert(attempts).values(
-                        task_id=place.task_id,
-                        number=row.attempts,
-                        job_id=row.job_id,
-                        fence=row.fence,
-                        state=AttemptState.SENT,
-                        node=place.node,
-                        slot=place.slot,
-                        incarnation=place.incarnation,
-                        lease=0,
-                        progress=0.0,
-                        sent_at=moves.now_s,
-                    )
+                    _NEW_ATTEMPT,
+                    {
+                        "task_id": place.task_id,
+                        "number": row.attempts,
+                        "job_id": row.job_id,
+                        "fence": row.fence,
+                        "state": AttemptState.SENT,
+                        "node": place.node,
+                        "slot": place.slot,
+                        "incarnation": place.incarnation,
+                        "lease": 0,
+                        "progress": 0.0,
+                        "sent_at": moves.now_s,
+                    },
                 )
                 moves.move(
                     jobs,

@@ -48,6 +48,8 @@ class Assignment:
     timeout_s: float
     stall_s: float
     cores: int
+    correlation: str = ""
+    """Id of the submission it began with; of the job, if it came without one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,11 @@ jobs = Table(
     Index("ix_jobs_state", "state", "number"),
     Index("ix_jobs_content_key", "content_key"),
     Index("ix_jobs_ended_hook", "ended_hook", "state"),
+    Index("ix_jobs_priority", "priority", "number"),
+    Index("ix_jobs_pipeline", "pipeline", "number"),
+    Index("ix_jobs_submitter", "submitter", "number"),
+    Index("ix_jobs_created_at", "created_at"),
+    Index("ix_jobs_ended_at", "ended_at"),
 )
 
 stages = Table(
@@ -327,6 +332,24 @@ settings = Table(
     metadata,
     Column("name", String(64), primary_key=True),
     Column("value", _Json, nullable=False),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", _Number, Identity(), primary_key=True),
+    Column("key", String(160), nullable=False, doc="what is told; told once on each channel"),
+    Column("channel", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("job_id", String(14)),
+    Column("body", _Json, nullable=False, doc="the event as it is told"),
+    Column("tries", Integer, nullable=False),
+    Column("due_at", Float, doc="time of the next try; NULL once delivered or given up"),
+    Column("delivered_at", Float),
+    Column("error", Text, doc="why the newest try failed"),
+    Column("created_at", Float, nullable=False),
+    Index("ix_notifications_key", "key", "channel", unique=True),
+    Index("ix_notifications_channel", "channel", "due_at"),
 )
 
 leader = Table(

@@ -1,4 +1,4 @@
-"""Procedural films: a line of text becomes moving light, without any model.
+"""Procedural films: a line of text becomes moving light and sound, without any model.
 
 Invariant: this module declares and nothing more; rendering is imported by engines only.
 """
@@ -8,22 +8,55 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import farm
-from farm import MediaKind, Port, Resources, Stage, Windowing, hookimpl
-from farm_procedural.params import GenerateParams, film_frames, window_frames
+from farm import Command, MediaKind, Port, Resources, Stage, Windowing, hookimpl
+from farm_procedural.params import (
+    ComposeParams,
+    GenerateParams,
+    ScriptParams,
+    film_frames,
+    window_frames,
+)
+from farm_procedural.stages_learning import learning_stages
 
 PROVIDER = "farm_procedural"
 
 
 @hookimpl
 def farm_stages() -> Iterable[Stage]:
-    """The one stage of this plugin."""
+    """Script, picture and sound of a film; then those that look at films and learn from them."""
+    yield Stage(
+        capability="video.script",
+        provider=PROVIDER,
+        version=1,
+        run="farm_procedural.scripting:run",
+        inputs={
+            "prompt": Port(MediaKind.TEXT, description="What the film is about."),
+            "knowledge": Port(
+                MediaKind.DATA, required=False, description="From knowledge.snapshot."
+            ),
+        },
+        outputs={
+            "script": Port(
+                MediaKind.DATA, description="JSON, schema farm.procedural.script/1: all shots."
+            ),
+            "instruction": Port(
+                MediaKind.DATA,
+                description="JSON, schema farm.procedural.instruction/1: what the words decided.",
+            ),
+        },
+        params=ScriptParams,
+        resources=Resources(cores=1, ram_mb=320),
+        # It takes milliseconds, and what was learned last is no input that a key could name. The
+        # stages after it are cached by the script's content.
+        cacheable=False,
+        description="Reads a prompt and writes the shots, the light and the score of a film.",
+    )
     yield Stage(
         capability="video.generate",
         provider=PROVIDER,
-        version=1,
+        version=2,
         run="farm_procedural.generate:run",
-        inputs={"prompt": Port(MediaKind.TEXT, description="What the film is about.")},
+        inputs={"script": Port(MediaKind.DATA, description="From video.script.")},
         outputs={
             "segment": Port(
                 MediaKind.VIDEO,
@@ -31,18 +64,43 @@ def farm_stages() -> Iterable[Stage]:
             )
         },
         params=GenerateParams,
-        resources=_resources,
+        # Enough for 1080p with everything on; recorded peaks replace it for larger films.
+        resources=Resources(cores=1, ram_mb=900),
         windows=Windowing(length=film_frames, size=window_frames),
-        description="Paints animated landscapes and abstract light from the words of a prompt.",
+        seeded=False,
+        description="Paints the frames of a script: landscapes, light, shapes, titles.",
     )
+    yield Stage(
+        capability="audio.compose",
+        provider=PROVIDER,
+        version=1,
+        run="farm_procedural.sound.stage:run",
+        inputs={"script": Port(MediaKind.DATA, description="From video.script.")},
+        outputs={
+            "audio": Port(MediaKind.AUDIO, description="FLAC, 48 kHz, stereo, as long as the film.")
+        },
+        params=ComposeParams,
+        resources=Resources(cores=1, ram_mb=700),
+        seeded=False,
+        description="Plays the score of a script: chords, pulse, noise beds, hits on the cuts.",
+    )
+    yield from learning_stages()
 
 
 @hookimpl
 def farm_pipelines() -> Iterable[Path]:
-    """The pipeline that turns a prompt into a finished film."""
-    return [Path(__file__).parent / "pipelines" / "procedural.yaml"]
+    """A prompt to a finished film; and those that look at films and learn from them."""
+    return sorted((Path(__file__).parent / "pipelines").glob("*.yaml"))
 
 
-def _resources(params: GenerateParams) -> farm.Resources:
-    megapixels = params.width * params.height / 1e6
-    return Resources(cores=1, ram_mb=round(350 + 170 * megapixels))
+@hookimpl
+def farm_commands() -> Iterable[Command]:
+    """``farm interpret`` and ``farm knowledge``."""
+    yield Command(
+        "interpret", "farm_procedural.commands:interpret", "Show what the words of a prompt decide."
+    )
+    yield Command(
+        "knowledge",
+        "farm_procedural.commands:knowledge",
+        "List, search, export, import or forget what the farm has learned.",
+    )

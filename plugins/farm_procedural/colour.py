@@ -21,6 +21,11 @@ STOPS = 5
 def from_hex(text: str) -> Lab:
     """``#rrggbb`` (sRGB) as OKLab."""
     r, g, b = (_linear(int(text[i : i + 2], 16) / 255) for i in (1, 3, 5))
+    return from_light(r, g, b)
+
+
+def from_light(r: float, g: float, b: float) -> Lab:
+    """Linear-light RGB, 0 and above, as OKLab."""
     long = (0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b) ** (1 / 3)
     mid = (0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b) ** (1 / 3)
     short = (0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b) ** (1 / 3)

@@ -15,7 +15,7 @@ from typing import Any
 import numba
 
 _OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": False, "error_model": "numpy"}
-_SHARED = ("compiled.py", "noise.py")
+_SHARED = ("compiled.py", "noise.py", "render/enlarge.py", "render/heavens.py", "render/grade.py")
 
 
 def _digest() -> str:

@@ -1,29 +1,28 @@
-"""The stage ``video.generate``: a prompt's window of frames, rendered and encoded.
+"""The stage ``video.generate``: a window of a script's frames, rendered and encoded.
 
-Invariant: the task's seed is the film's, the same for all windows; only the frame numbers differ.
+Invariant: the script holds everything; windows differ in the frame numbers alone.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import farm
 from farm import InputError, Result, Task, Window
-from farm_procedural.film import Film
-from farm_procedural.look import look_for
-from farm_procedural.params import GenerateParams, film_frames
+from farm_procedural.params import GenerateParams
+from farm_procedural.render.film import Film
+from farm_procedural.script import SCHEMA, Script
 from farm_procedural.segment import encode_segment
-
-LONGEST_PROMPT = 100_000
 
 
 def run(task: Task[GenerateParams]) -> Result:
     """Render the task's window to ``segment``."""
     params = task.params
-    prompt = read_prompt(task.input("prompt"))
-    window = task.window or Window(0, 1, 0, film_frames(params, {}))
-    film = Film(look_for(prompt, task.seed), params.width, params.height, params.fps)
+    script = read_script(task.input("script"))
+    window = task.window or Window(0, 1, 0, script.frames)
+    film = Film(script)
     target: Path = task.output("segment", ".mp4")
 
     def numbers() -> Iterator[int]:
@@ -35,8 +34,8 @@ def run(task: Task[GenerateParams]) -> Result:
         target,
         film.frame,
         numbers(),
-        size=(params.width, params.height),
-        fps=params.fps,
+        size=(script.width, script.height),
+        fps=script.fps,
         crf=params.crf,
         preset=params.preset,
     )
@@ -44,31 +43,34 @@ def run(task: Task[GenerateParams]) -> Result:
     return {"segment": target}
 
 
-def read_prompt(file: farm.InputFile) -> str:
-    """The prompt's text: UTF-8, with or without a byte order mark.
+def read_script(file: farm.InputFile) -> Script:
+    """The script in a file.
 
     Raises
     ------
-    InputError : it is not UTF-8 text, or absurdly long.
+    InputError : it is not one.
     """
-    data = file.path.read_bytes()
-    if len(data) > LONGEST_PROMPT:
-        raise InputError(
-            "the prompt is too long",
-            where=file.path.name,
-            expected=f"at most {LONGEST_PROMPT} bytes",
-            got=f"{len(data)} bytes",
-            mend="Send a few sentences.",
-            code="prompt.too-long",
-        )
     try:
-        return data.decode("utf-8-sig").strip()
-    except UnicodeDecodeError as error:
+        record = json.loads(file.path.read_text(encoding="utf-8"))
+        if record.get("schema") != SCHEMA:
+            raise ValueError(f"schema {record.get('schema')!r}")
+        script = Script.from_record(record)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise InputError(
-            "the prompt is not text",
+            "this is not the script of a film",
             where=file.path.name,
-            expected="UTF-8",
-            got=f"byte 0x{data[error.start]:02x} at {error.start}",
-            mend="Save the file as plain text in UTF-8.",
-            code="prompt.not-text",
+            expected=f"JSON, schema {SCHEMA}",
+            got=f"{type(error).__name__}: {error}"[:200],
+            mend="Make it with the stage video.script.",
+            code="script.not-readable",
         ) from error
+    if not script.shots or script.frames < 1:
+        raise InputError(
+            "the script has no frames",
+            where=file.path.name,
+            expected="at least one shot of at least one frame",
+            got=f"{len(script.shots)} shots, {script.frames} frames",
+            mend="Make it with the stage video.script.",
+            code="script.empty",
+        )
+    return script

@@ -12,9 +12,10 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from farm.config import DropFolder, Settings
+from farm.config import CommandChannel, DropFolder, EmailChannel, Settings, WebhookChannel
 from farm.domain import errors
 from farm.domain.errors import FarmError
 from farm.domain.policy import FAILURE_POLICY
@@ -109,6 +110,8 @@ def _default(name: str, field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True)
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
     if value is None or value == "" or value in ([], {}):
         return "none"
     return f"`{value}`"
@@ -121,6 +124,11 @@ TABLES: dict[str, dict[str, str]] = {
         "errors": error_tree(),
     },
     "deploy.md": {"settings": settings(Settings), "drop folder": settings(DropFolder)},
+    "observability/notifications.md": {
+        "webhook": settings(WebhookChannel),
+        "email": settings(EmailChannel),
+        "command": settings(CommandChannel),
+    },
 }
 
 

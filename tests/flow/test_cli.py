@@ -388,7 +388,7 @@ def test_secrets_are_never_printed(root: Path, farm: Farm, document: Any) -> Non
     assert shown["broker"]["origin"].endswith("farm.toml")
     assert shown["store_options"]["value"]["client_kwargs"]["region_name"] == "here"
     assert shown["limits"]["value"] == {"comfy-a": 2}
-    assert shown["poll_ms"] == {**shown["poll_ms"], "value": 5, "origin": "default"}
+    assert shown["poll_ms"] == {**shown["poll_ms"], "value": 100, "origin": "default"}
 
 
 def test_settings_name_the_variable_they_came_from(
@@ -482,3 +482,36 @@ def test_a_reader_that_leaves_early_is_no_error(hand: Farmhand, root: Path) -> N
         ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "[", "")
+
+
+ADDED = '''
+from farm import Command, InputError, hookimpl
+
+
+@hookimpl
+def farm_commands():
+    return [Command("greet", "greeter:run", "Greet, and remember whom.")]
+
+
+def run(context):
+    names = context.arguments
+    if "--fail" in names:
+        raise InputError("cannot greet", mend="Leave out --fail.")
+    for name in names:
+        context.documents.put("greeted", name, {"times": 1})
+    context.echo(", ".join(context.documents.keys("greeted")))
+    return 0
+'''
+
+
+def test_a_plugin_adds_a_command_with_its_documents(
+    farm: Farm, hand: Farmhand, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "plugged").mkdir()
+    (root / "plugged" / "greeter.py").write_text(ADDED)
+    monkeypatch.setenv("FARM_PLUGIN_FOLDER", "plugged")
+    assert farm("greet", "ada") == (0, "ada\n", "")
+    assert farm("greet", "bob") == (0, "ada, bob\n", "")
+    assert farm("greet", "--fail") == (REFUSED, "", "farm: cannot greet. Leave out --fail.\n")
+    assert "farm greet" in farm("plugins")[1]
+    assert farm("greett")[0] == USAGE

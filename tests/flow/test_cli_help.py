@@ -73,7 +73,7 @@ def test_every_example_is_a_line_that_the_command_understands(name: str) -> None
 
 
 def test_every_command_that_prints_data_can_print_json() -> None:
-    runs_on = {"farm up", "farm daemon", "farm node"}
+    runs_on = {"farm up", "farm daemon", "farm node", "farm tui"}
     for name, command in ALL.items():
         options = {option for parameter in command.params for option in parameter.opts}
         assert ("--json" in options) == (name not in runs_on), name

@@ -1,48 +1,49 @@
-"""The procedural plugin: frames are a function, windows join without a seam, words matter."""
+"""The stage that renders scripts: windows join without a seam, bytes repeat, bad scripts do not."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 from direct_task import run_stage, stage_of
-from pydantic import ValidationError
+from scripted import frames, script, shot
 
 import farm_finish
 import farm_procedural
 from farm import InputError, TaskCancelled, Window
-from farm_procedural.film import Film, Planes
-from farm_procedural.lexicon import BY_WORD, ENTRIES, entry_for
-from farm_procedural.look import look_for
-from farm_procedural.params import GenerateParams
+from farm_procedural.script import Grade, Motion, Script, Transition
 
 GENERATE = stage_of(farm_procedural, "video.generate")
 JOIN = stage_of(farm_finish, "video.join")
-SMALL = {"size": "320x180", "duration_s": 2.0, "fps": 12, "window_s": 0.5}
+FILM = script(
+    shot(frames=13, transition=Transition("dissolve", 5)),
+    shot(frames=11, key=99),
+)
 
 
-def windows(params: GenerateParams) -> list[Window]:
-    frames, size = GENERATE.windows.length(params, {}), GENERATE.windows.size(params)
-    starts = range(0, frames, size)
-    return [
-        Window(index, len(starts), start, min(start + size, frames))
-        for index, start in enumerate(starts)
-    ]
-
-
-def segments(folder: Path, prompt: str = "waves at sunset", **changes: object) -> list[Path]:
+def written(folder: Path, film: Script = FILM) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    text = folder / "prompt.txt"
-    text.write_text(prompt, encoding="utf-8")
-    options = {**SMALL, **changes}
+    file = folder / "script.json"
+    file.write_text(json.dumps(film.record()), encoding="utf-8")
+    return file
+
+
+def segments(folder: Path, film: Script = FILM, each: int = 6, **changes: object) -> list[Path]:
+    file = written(folder, film)
+    starts = range(0, film.frames, each)
     return [
-        run_stage(GENERATE, folder / str(w.index), {"prompt": text}, options, window=w)["segment"]
-        for w in windows(GenerateParams(**options))
+        run_stage(
+            GENERATE,
+            folder / str(index),
+            {"script": file},
+            {"window_frames": each, **changes},
+            window=Window(index, len(starts), start, min(start + each, film.frames)),
+        )["segment"]
+        for index, start in enumerate(starts)
     ]
 
 
@@ -51,141 +52,44 @@ def decoded(path: Path) -> np.ndarray:
         return np.stack([f.to_ndarray(format="gray") for f in container.decode(video=0)])
 
 
-def rendered(prompt: str, seed: int = 7, frame: int = 10, size=(320, 180)) -> Planes:
-    width, height = size
-    planes = Planes(
-        np.empty((height, width), np.uint8),
-        np.empty((height // 2, width // 2), np.uint8),
-        np.empty((height // 2, width // 2), np.uint8),
-    )
-    Film(look_for(prompt, seed), width, height, 24).frame(frame, planes)
-    return planes
-
-
 def test_each_window_has_exactly_its_frames_and_starts_with_a_key_frame(tmp_path):
-    files = segments(tmp_path, duration_s=1.7)
     counts = []
-    for file in files:
+    for file in segments(tmp_path, each=7):
         with av.open(str(file)) as container:
             packets = [p for p in container.demux(video=0) if p.size]
             assert packets[0].is_keyframe
             counts.append(len(packets))
-    assert counts == [6, 6, 6, 2]
+    assert counts == [7, 7, 7, 3]
 
 
 def test_windows_join_without_a_jump(tmp_path):
     # Near lossless, so that what is measured is the film and not the encoder's rounding.
-    files = segments(tmp_path, crf=2)
-    film = run_stage(JOIN, tmp_path / "join", {"segments": files})["video"]
-    frames = decoded(film).astype(float)
-    assert len(frames) == 24
-    steps = np.abs(np.diff(frames, axis=0)).mean(axis=(1, 2))
+    film = script(shot(frames=24, motion=Motion(level=1.0, easing="linear")))
+    files = segments(tmp_path, film, crf=2)
+    joined = run_stage(JOIN, tmp_path / "join", {"segments": files})["video"]
+    pictures = decoded(joined).astype(float)
+    assert len(pictures) == 24
+    steps = np.abs(np.diff(pictures, axis=0)).mean(axis=(1, 2))
     seams = steps[[5, 11, 17]]
     inside = np.delete(steps, [5, 11, 17])
     assert steps.min() > 0.05, "nothing moves"
     assert seams.max() < 1.35 * inside.max()
 
 
-def test_a_frame_is_the_same_alone_and_after_others():
-    film = Film(look_for("storm over mountains", 3), 160, 90, 24)
-    first, again = rendered("x", size=(160, 90)), rendered("x", size=(160, 90))
-    film.frame(31, first)
-    for number in (0, 90, 31):
-        film.frame(number, again)
-    assert all(np.array_equal(getattr(first, n), getattr(again, n)) for n in ("luma", "cb", "cr"))
+def test_what_is_decoded_is_what_was_rendered(tmp_path):
+    (file,) = segments(tmp_path, each=24, crf=1)
+    with av.open(str(file)) as container:
+        got = [f.to_ndarray()[:90, :160].astype(float) for f in container.decode(video=0)]
+    assert np.abs(np.stack(got) - frames(FILM, range(24))).mean() < 1.0
 
 
 def test_the_same_task_gives_the_same_bytes(tmp_path):
-    one = [p.read_bytes() for p in segments(tmp_path / "one", duration_s=0.5)]
-    two = [p.read_bytes() for p in segments(tmp_path / "two", duration_s=0.5)]
-    assert one == two
-
-
-def test_another_seed_is_another_film():
-    one, two = rendered("waves", 1), rendered("waves", 2)
-    assert np.abs(one.luma.astype(int) - two.luma).mean() > 2
-
-
-def test_words_choose_the_colours():
-    fire, ocean = rendered("fire"), rendered("underwater coral reef")
-    assert fire.cr.mean() > 140 > 128 > ocean.cr.mean()
-    assert fire.cb.mean() < 118 < ocean.cb.mean()
-
-
-def test_a_colour_word_leans_on_the_palette():
-    plain, green = rendered("silk"), rendered("green silk")
-    assert green.cr.mean() < plain.cr.mean() - 3
-
-
-def test_unknown_words_change_the_picture_too():
-    one, two = look_for("zorbulon", 1), look_for("quixpert", 1)
-    assert one.stops != two.stops
-
-
-@pytest.mark.parametrize("prompt", ["", "   ", "日本の夜明け", "🜁🜂", "a" * 5000, "naïve café"])
-def test_any_text_makes_a_picture_that_is_not_flat(prompt):
-    assert rendered(prompt).luma.std() > 4
-
-
-@pytest.mark.parametrize(
-    ("form", "word"),
-    [
-        ("waves", "wave"),
-        ("beaches", "beach"),
-        ("snowy", "snow"),
-        ("foggy", "fog"),
-        ("icy", "ice"),
-    ],
-)
-def test_plurals_and_adjectives_are_understood(form, word):
-    assert entry_for(form) is BY_WORD[word]
-
-
-def test_capitals_and_punctuation_do_not_matter_to_the_palette():
-    assert look_for("SUNSET, over: Waves!", 1) == look_for("sunset over waves", 1)
-
-
-def test_no_word_stands_in_two_entries():
-    words = [word for entry in ENTRIES for word in entry.words.split()]
-    assert sorted(words) == sorted(set(words))
-
-
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda e: e.words.split()[0])
-def test_every_entry_renders_a_picture_with_light_and_shade(entry):
-    luma = rendered(entry.words.split()[0], size=(160, 90)).luma
-    assert 16 < luma.mean() < 232
-    assert luma.std() > 3
-
-
-@pytest.mark.parametrize("size", ["16x16", "18x34", "322x182", "180x320"])
-def test_odd_shapes_render(size, tmp_path):
-    (file,) = segments(tmp_path, size=size, duration_s=0.5)
-    width, height = map(int, size.split("x"))
-    assert decoded(file).shape == (6, height, width)
-
-
-@pytest.mark.parametrize("size", ["1281x720", "8x8", "9000x16", "720", "0x0", "1280X720", "-2x16"])
-def test_sizes_that_cannot_be_encoded_are_refused(size):
-    with pytest.raises(ValidationError, match="size"):
-        GenerateParams(size=size)
-
-
-def test_a_prompt_that_is_not_text_is_refused(tmp_path):
-    file = tmp_path / "prompt.txt"
-    file.write_bytes(b"caf\xe9")
-    with pytest.raises(InputError, match="UTF-8"):
-        run_stage(GENERATE, tmp_path / "t", {"prompt": file}, SMALL)
-
-
-def test_a_running_window_stops_when_asked(tmp_path):
-    file = tmp_path / "prompt.txt"
-    file.write_text("fire")
-    with pytest.raises(TaskCancelled):
-        run_stage(GENERATE, tmp_path / "t", {"prompt": file}, SMALL, cancel_after=3)
+    runs = [[p.read_bytes() for p in segments(tmp_path / name)] for name in ("one", "two", "three")]
+    assert runs[0] == runs[1] == runs[2]
 
 
 def test_segments_are_tagged_bt709(tmp_path):
-    (file,) = segments(tmp_path, duration_s=0.5)
+    (file,) = segments(tmp_path, each=24)
     with av.open(str(file)) as container:
         context = container.streams.video[0].codec_context
         next(container.decode(video=0))
@@ -193,26 +97,40 @@ def test_segments_are_tagged_bt709(tmp_path):
     assert tuple(map(int, tags)) == (1, 1, 1, 1)
 
 
-def test_a_processor_with_other_vector_units_gives_the_same_pixels(tmp_path):
-    """The kernels, compiled for a plain processor, against this machine's."""
-    script = (
-        "import hashlib, numpy as np\n"
-        "from farm_procedural.film import Film, Planes\n"
-        "from farm_procedural.look import look_for\n"
-        "p = Planes(*(np.empty(s, np.uint8) for s in ((90, 160), (45, 80), (45, 80))))\n"
-        "Film(look_for('aurora over a lake', 5), 160, 90, 24).frame(40, p)\n"
-        "print(hashlib.sha256(b''.join(x.tobytes() for x in (p.luma, p.cb, p.cr))).hexdigest())\n"
-    )
-    plain = {
-        **os.environ,
-        "NUMBA_CPU_NAME": "x86-64",
-        "NUMBA_CPU_FEATURES": "",
-        "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
-    }
-    hashes = {
-        subprocess.run(
-            [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True
-        ).stdout.strip()
-        for env in (dict(os.environ), plain)
-    }
-    assert len(hashes) == 1
+@pytest.mark.parametrize("size", [(16, 16), (18, 34), (322, 182), (180, 320)])
+def test_odd_shapes_encode(size, tmp_path):
+    film = script(shot(frames=3, grade=Grade(grain=0.3)), size=size)
+    (file,) = segments(tmp_path, film)
+    assert decoded(file).shape == (3, size[1], size[0])
+
+
+def test_a_script_survives_its_file(tmp_path):
+    film = replace(FILM, title="dusk")
+    record = json.loads(written(tmp_path, film).read_text(encoding="utf-8"))
+    assert Script.from_record(record) == film
+    assert record["media"]["frames"] == 24
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "not json", "[]", "{}", '{"schema": "farm.procedural.script/1"}', '{"schema": "x/1"}'],
+)
+def test_a_file_that_is_no_script_is_refused(text, tmp_path):
+    file = tmp_path / "script.json"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"video\.script"):
+        run_stage(GENERATE, tmp_path / "t", {"script": file}, window=Window(0, 1, 0, 4))
+
+
+def test_a_script_without_shots_is_refused(tmp_path):
+    file = written(tmp_path, script())
+    with pytest.raises(InputError, match="no frames"):
+        run_stage(GENERATE, tmp_path / "t", {"script": file}, window=Window(0, 1, 0, 4))
+
+
+def test_a_running_window_stops_when_asked(tmp_path):
+    file = written(tmp_path)
+    with pytest.raises(TaskCancelled):
+        run_stage(
+            GENERATE, tmp_path / "t", {"script": file}, window=Window(0, 1, 0, 24), cancel_after=3
+        )

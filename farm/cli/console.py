@@ -1,0 +1,107 @@
+"""``farm tui``: the operator's console, in this terminal or in a browser."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from farm.cli.session import Session, session
+from farm.domain.errors import ConfigError, MissingExtra
+
+if TYPE_CHECKING:
+    from farm.ledger.database import Database
+
+
+class Theme(str, Enum):
+    """The console's themes."""
+
+    DARK = "farm-dark"
+    LIGHT = "farm-light"
+    SAFE = "farm-safe"
+
+
+def tui(
+    context: typer.Context,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Show everything, change nothing.")
+    ] = False,
+    theme: Annotated[
+        Theme | None, typer.Option(help="Colours; `farm-safe` for the colour-blind.")
+    ] = None,
+    keys: Annotated[
+        Path | None,
+        typer.Option("--keys", metavar="FILE", help="Default: console.toml in the farm's root."),
+    ] = None,
+    web: Annotated[bool, typer.Option("--web", help="Serve it to a browser instead.")] = False,
+    host: Annotated[
+        str, typer.Option(metavar="NAME", help="With --web: the address to listen on.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="With --web: the port.")] = 8640,
+) -> None:
+    """Open the console: see and steer the whole farm from the keyboard."""
+    here = session(context)
+    if web:
+        _serve(here, read_only, theme, keys, host, port)
+        return
+    if not sys.stdout.isatty():
+        raise ConfigError(
+            "the console needs a terminal",
+            where="farm tui",
+            got="output that goes elsewhere",
+            mend="Run it in a terminal, use `farm tui --web`, or `farm ls` and `farm show`.",
+        )
+    from farm.config import editor_command
+    from farm.tui.console import build_console
+
+    build_console(
+        here.settings,
+        actor=here.actor,
+        ring=here.ring,
+        submit=submitter(here),
+        editor=editor_command(),
+        read_only=read_only,
+        theme="" if theme is None else theme.value,
+        taste_file=keys,
+    ).run()
+
+
+def submitter(here: Session) -> Any:
+    """Accepts a manifest's fields the way ``farm submit`` does; returns the job's number."""
+
+    def submit(database: Database, fields: Mapping[str, Any]) -> int:
+        from farm.intake import Intake
+
+        intake = Intake(here.settings, here.registry, here.store, database)
+        return intake.submit(fields, submitter=here.actor).number
+
+    return submit
+
+
+def _serve(
+    here: Session, read_only: bool, theme: Theme | None, keys: Path | None, host: str, port: int
+) -> None:
+    try:
+        from textual_serve.server import Server
+    except ModuleNotFoundError as error:
+        raise MissingExtra(
+            "the console's web server is not installed",
+            where="farm tui --web",
+            mend="Run: pip install 'farm[web]'",
+        ) from error
+    command = [sys.executable, "-m", "farm", "--root", str(here.settings.root), "tui"]
+    if read_only:
+        command.append("--read-only")
+    if theme is not None:
+        command += ["--theme", theme.value]
+    if keys is not None:
+        command += ["--keys", str(keys.absolute())]
+    typer.echo(f"The console is at http://{host}:{port}/; Ctrl-C stops it.")
+    os.environ.setdefault("COLORTERM", "truecolor")
+    Server(shlex.join(command), host=host, port=port, title=f"farm {here.settings.name}").serve()
