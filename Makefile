@@ -17,7 +17,7 @@ test: $(TEST_STAMP) lint
 	$(BIN)/pytest -m "not soak and not gpu"
 
 soak: $(TEST_STAMP)
-	$(BIN)/pytest -m soak -p no:timeout -s
+	$(BIN)/pytest -m soak -s
 
 bench: $(TEST_STAMP)
 	$(BIN)/pip install -q -c constraints.txt -e '.[bench]'

@@ -38,6 +38,7 @@ from farm.stages import Window
 
 _log = logging.getLogger(__name__)
 _RING_EVERY_S = 0.01
+_CANCEL_AGAIN_S = 0.5
 
 
 class Slot:
@@ -51,6 +52,28 @@ class Slot:
         self.engine = engine
         self.lock = threading.Lock()
         self.resident: Mapping[str, int] = {}
+        self._restarting = threading.Lock()
+
+    def restart(self) -> None:
+        """End the engine and start it again; what runs goes back to the queue. Blocks."""
+        if not self._restarting.acquire(blocking=False):
+            return
+        try:
+            # Asked again until the turn is ours: another task may have begun meanwhile.
+            self.engine.cancel("its engine is being restarted")
+            while not self.lock.acquire(timeout=_CANCEL_AGAIN_S):
+                self.engine.cancel("its engine is being restarted")
+            try:
+                self.engine.stop()
+                self.resident = {}
+                self.engine.start()
+            finally:
+                self.lock.release()
+        except FarmError as error:
+            # The next task tries again, and says so if it still cannot start.
+            _log.warning("engine %s: %s", self.name, error)
+        finally:
+            self._restarting.release()
 
     def reading(self) -> EngineReading:
         """As the metrics show it."""
@@ -336,6 +359,11 @@ class NodeAgent:
             busy = running.get((order.task_id, order.number))
             if busy is not None:
                 busy.engine.cancel(order.reason, task_id=order.task_id, number=order.number)
+        for slot in answer.restart:
+            if slot in self.slots:
+                threading.Thread(
+                    target=self.slots[slot].restart, name=f"restart {slot}", daemon=True
+                ).start()
         if self._progress:
             claims.note_progress(dict(self._progress))
 

@@ -22,6 +22,7 @@ from farm.cli import (
     listing,
     logs,
     nodes,
+    report,
     running,
     sim,
     steering,
@@ -167,7 +168,11 @@ _add(NODES, "enable", nodes.enable, "farm enable atlas")
 _add(FARM, "plugins", catalogue.plugins, "farm plugins")
 _add(
     FARM, "pipelines", catalogue.pipelines,
-    "farm pipelines", "farm pipelines procedural", "farm pipelines procedural@1 --json",
+    "farm pipelines", "farm pipelines procedural", "farm pipelines procedural@2 --json",
+)  # fmt: skip
+_add(
+    FARM, "report", report.report,
+    "farm report", "farm report --since 30d --by submitter", "farm report --since all --csv",
 )  # fmt: skip
 _add(FARM, "artifacts", storage.artifacts, "farm artifacts", "farm artifacts 42")
 _add(FARM, "gc", storage.gc, "farm gc --dry-run", "farm gc")

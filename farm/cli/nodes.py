@@ -59,7 +59,7 @@ def enable(context: typer.Context, node: Node, as_json: Json = False) -> None:
     with here.ledger() as database:
         ledger = Nodes(database)
         ledger.order(node, NodeState.ONLINE, actor=here.actor)
-        lifted = ledger.unblock(node)
+        lifted = ledger.unblock(node, actor=here.actor)
     here.ring()
     text = "is back at work" + (f"; {lifted} blocked stages lifted" if lifted else "")
     _tell(node, NodeState.ONLINE, text, as_json)

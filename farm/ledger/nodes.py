@@ -106,10 +106,11 @@ class Nodes:
             ).first()
             if row is None:
                 return Beat(alive=False)
+            restarts = _still_to_restart(row.facts, engines)
             connection.execute(
                 update(nodes)
                 .where(nodes.c.name == name)
-                .values(facts={**row.facts, "gauges": dict(gauges)})
+                .values(facts={**row.facts, "gauges": dict(gauges), "restarts": restarts})
             )
             mine = {f"{task}#{number}" for task, number in holding}
             stop: list[StopOrder] = []
@@ -144,7 +145,9 @@ class Nodes:
             for task_id, number in holding:
                 if f"{task_id}#{number}" not in known:
                     stop.append(StopOrder(task_id, number, "it was taken from this node"))
-            return Beat(alive=True, state=row.state.value, stop=tuple(stop))
+            return Beat(
+                alive=True, state=row.state.value, stop=tuple(stop), restart=tuple(restarts)
+            )
 
         return self.database.write(act)
 
@@ -266,14 +269,67 @@ class Nodes:
 
         self.database.write(act)
 
-    def unblock(self, name: str, stage_id: str | None = None) -> int:
+    def restart_engine(self, name: str, slot: str, *, actor: str) -> None:
+        """Have a node end an engine and start it again; what runs there goes back to the queue.
+
+        The order stands until the node reports another process in that slot, so an answer that is
+        lost on its way is given again.
+
+        Raises
+        ------
+        UnknownName : no such node or engine. InputError : the node is not there to obey.
+        """
+
+        def act(connection: Connection) -> None:
+            moves = Moves(connection, now_s=self.database.clock(), actor=actor)
+            # Written first, so that a heartbeat between the look and the write waits.
+            row = connection.execute(
+                update(nodes)
+                .where(nodes.c.name == name)
+                .values(beat=nodes.c.beat)
+                .returning(nodes.c.state, nodes.c.facts, nodes.c.engines)
+            ).first()
+            if row is None:
+                known = connection.execute(select(nodes.c.name)).scalars()
+                raise UnknownName("no node is called that", where=name, mend=nearest(name, known))
+            pids = {engine["slot"]: engine.get("pid") for engine in row.engines}
+            if slot not in pids:
+                raise UnknownName(
+                    "the node has no such engine", where=f"{name} {slot}", mend=nearest(slot, pids)
+                )
+            if row.state not in NODE_BEATING:
+                raise InputError(
+                    f"a node that is {row.state.value} cannot restart an engine",
+                    where=name,
+                    mend="Start `farm node` on that machine; its engines start with it.",
+                )
+            restarts = {**row.facts.get("restarts", {}), slot: pids[slot]}
+            connection.execute(
+                update(nodes)
+                .where(nodes.c.name == name)
+                .values(facts={**row.facts, "restarts": restarts})
+            )
+            moves.note("node", name, "restart", f"engine {slot} is restarted by {actor}")
+            moves.flush()
+
+        self.database.write(act)
+
+    def unblock(self, name: str, stage_id: str | None = None, *, actor: str = "operator") -> int:
         """Lift a node's block-list, or one entry of it; returns how many entries."""
 
         def act(connection: Connection) -> int:
+            moves = Moves(connection, now_s=self.database.clock(), actor=actor)
             where = blocks.c.node == name
             if stage_id is not None:
                 where = and_(where, blocks.c.stage_id == stage_id)
-            return int(connection.execute(delete(blocks).where(where)).rowcount)
+            lifted = connection.execute(delete(blocks).where(where).returning(blocks.c.stage_id))
+            stages = sorted(lifted.scalars())
+            if stages:
+                moves.note(
+                    "node", name, "unblocked", f"{', '.join(stages)} is lifted by {actor}"[:500]
+                )
+            moves.flush()
+            return len(stages)
 
         return self.database.write(act)
 
@@ -327,3 +383,15 @@ class Nodes:
             },
             max_failures=self.max_failures,
         )
+
+
+def _still_to_restart(
+    facts: Mapping[str, Any], engines: Sequence[Mapping[str, Any]]
+) -> dict[str, int | None]:
+    """Ordered restarts by slot, without those whose process is another one by now."""
+    pids = {engine["slot"]: engine.get("pid") for engine in engines}
+    return {
+        slot: pid
+        for slot, pid in facts.get("restarts", {}).items()
+        if slot in pids and pids[slot] == pid
+    }

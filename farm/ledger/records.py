@@ -159,8 +159,10 @@ class StopOrder:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """The ledger's answer to a heartbeat. ``alive`` false: the node was fenced, start anew."""
+    """The ledger's answer to a heartbeat. ``alive`` false: the node was fenced, start anew;
+    ``restart``: engines that must be ended and started again."""
 
     alive: bool
     state: str = ""
     stop: Sequence[StopOrder] = field(default_factory=tuple)
+    restart: Sequence[str] = ()

@@ -101,7 +101,7 @@ class Reasons:
         """One answer for each stage, told by its first window."""
         parts = []
         for row in connection.execute(
-            _TASK.where(tasks.c.job_id == job_id, tasks.c.window == 0).order_by(tasks.c.ordinal)
+            TASK.where(tasks.c.job_id == job_id, tasks.c.window == 0).order_by(tasks.c.ordinal)
         ).all():
             parts.append(self._why(connection, row))
         return parts
@@ -121,21 +121,11 @@ class Reasons:
         if row.state in (TaskState.FAILED, TaskState.QUARANTINED, TaskState.CANCELLED):
             error = row.error or {}
             return row.state.value, str(error.get("message") or "its job stopped")
-        if row.paused:
-            return "paused", "the job is paused; `farm resume` lets it go on"
-        if row.state is TaskState.HELD:
-            return "approval", f"waits for approval: `farm approve #{row.job_number} {row.stage}`"
-        if row.state is TaskState.DELAYED:
-            left_s = max(0.0, (row.not_before or now_s) - now_s)
-            if row.attempts:
-                return "back-off", f"{row.wait_reason or 'tries again'} (in {left_s:.0f} s)"
-            return "start-time", f"waits for its start time (in {left_s:.0f} s)"
-        if row.state is TaskState.BLOCKED:
-            return "stage", _blocked_by(connection, row)
-        return _queued(connection, row, now_s)
+        waits = why_waiting(connection, row, now_s)
+        return waits if waits is not None else _queued(connection, row, now_s)
 
 
-_TASK = (
+TASK = (
     select(
         tasks,
         jobs.c.paused,
@@ -152,10 +142,45 @@ _TASK = (
     .join(jobs, jobs.c.id == tasks.c.job_id)
     .join(stages, and_(stages.c.job_id == tasks.c.job_id, stages.c.name == tasks.c.stage))
 )
+"""Tasks with what their reasons depend on."""
 
 
 def _task(connection: Connection, where: Any) -> Any:
-    return connection.execute(_TASK.where(where).order_by(tasks.c.ordinal).limit(1)).first()
+    return connection.execute(TASK.where(where).order_by(tasks.c.ordinal).limit(1)).first()
+
+
+def why_waiting(connection: Connection, row: Any, now_s: float) -> tuple[str, str] | None:
+    """Kind and reason of a waiting row of ``TASK`` that lie with its job, not with the queue."""
+    if row.state not in _WAITING:
+        return None
+    if row.paused:
+        return "paused", "the job is paused; `farm resume` lets it go on"
+    if row.state is TaskState.HELD:
+        return "approval", f"waits for approval: `farm approve #{row.job_number} {row.stage}`"
+    if row.state is TaskState.DELAYED:
+        left_s = max(0.0, (row.not_before or now_s) - now_s)
+        if row.attempts:
+            return "back-off", f"{row.wait_reason or 'tries again'} (in {left_s:.0f} s)"
+        return "start-time", f"waits for its start time (in {left_s:.0f} s)"
+    if row.state is TaskState.BLOCKED:
+        return "stage", _blocked_by(connection, row)
+    return None
+
+
+def farm_wide(connection: Connection, now_s: float) -> tuple[str, str] | None:
+    """Kind and reason why nothing at all is handed out; ``None`` when the farm works."""
+    paused = connection.execute(
+        select(settings.c.value).where(settings.c.name == "paused")
+    ).scalar_one_or_none()
+    if paused is not None:
+        return "farm-paused", f"the farm is paused: {paused}; `farm resume --farm` goes on"
+    daemon = connection.execute(select(leader).where(leader.c.role == "daemon")).first()
+    if daemon is None or not daemon.holder:
+        return "no-daemon", "no daemon is active; `farm up` (or `farm daemon`) starts one"
+    silent_s = now_s - daemon.beat_at
+    if silent_s > _SILENT_S:
+        return "no-daemon", f"the daemon {daemon.holder} gave no sign of life for {silent_s:.0f} s"
+    return None
 
 
 def _active(connection: Connection, row: Any, now_s: float) -> tuple[str, str]:
@@ -186,17 +211,9 @@ def _blocked_by(connection: Connection, row: Any) -> str:
 
 
 def _queued(connection: Connection, row: Any, now_s: float) -> tuple[str, str]:
-    paused = connection.execute(
-        select(settings.c.value).where(settings.c.name == "paused")
-    ).scalar_one_or_none()
-    if paused is not None:
-        return "farm-paused", f"the farm is paused: {paused}; `farm resume --farm` goes on"
-    daemon = connection.execute(select(leader).where(leader.c.role == "daemon")).first()
-    if daemon is None or not daemon.holder:
-        return "no-daemon", "no daemon is active; `farm up` (or `farm daemon`) starts one"
-    silent_s = now_s - daemon.beat_at
-    if silent_s > _SILENT_S:
-        return "no-daemon", f"the daemon {daemon.holder} gave no sign of life for {silent_s:.0f} s"
+    whole = farm_wide(connection, now_s)
+    if whole is not None:
+        return whole
     reason = connection.execute(
         select(shapes.c.reason).where(shapes.c.shape == row.shape)
     ).scalar_one_or_none()

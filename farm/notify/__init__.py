@@ -16,7 +16,6 @@ from farm.config import NOTICES, CommandChannel, EmailChannel, Settings, Webhook
 from farm.ledger.database import Database
 from farm.ledger.event_feed import EventFeed, newest_event
 from farm.ledger.outbox import Entry, Outbox
-from farm.notify import command, mail, webhook
 from farm.notify.delivery import Delivery, Tell, Tried
 from farm.notify.notices import notices
 from farm.registry import Registry
@@ -112,10 +111,17 @@ def _tell(
     settings: Settings,
     clock: Callable[[], float],
 ) -> Tell:
+    # Imported when wanted: most of the start of a daemon would be for mail and TLS.
     if isinstance(channel, WebhookChannel):
+        from farm.notify import webhook
+
         return partial(webhook.post, channel, clock=clock)
     if isinstance(channel, EmailChannel):
+        from farm.notify import mail
+
         return partial(mail.send, channel)
+    from farm.notify import command
+
     return partial(command.run, channel, folder=settings.root)
 
 

@@ -13,12 +13,16 @@ from typing import Any
 from farm.domain.errors import FarmError
 from farm.ledger.outbox import Notification, Outbox
 from farm.logs import about
-from farm.notify.webhook import Refused
 
 _log = logging.getLogger(__name__)
 
 TRIES = 12
 """About seven hours with the pauses of :func:`pause_s`."""
+
+
+class Refused(FarmError):
+    """Raised when nothing may be sent to an address, or nobody there wants it any more."""
+
 
 Tell = Callable[[Mapping[str, Any]], None]
 Tried = Callable[[str, str], None]

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from farm.config import WebhookChannel
-from farm.domain.errors import FarmError
+from farm.notify.delivery import Refused
 from farm.notify.signing import signed
 
 _TOTAL_S = 10.0
@@ -26,10 +26,6 @@ _GONE = 410
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-class Refused(FarmError):
-    """Raised when nothing may be sent to an address, or nobody there wants it any more."""
 
 
 def post(

@@ -169,16 +169,38 @@ class Acts:
 
         return self._one(f"node {name}", act)
 
+    def enable(self, name: str) -> list[Told]:
+        """Put a node back to work and lift what it is blocked from, as ``farm enable`` does."""
+
+        def act(database: Database) -> Told:
+            from farm.ledger.nodes import Nodes
+
+            nodes = Nodes(database)
+            nodes.order(name, NodeState.ONLINE, actor=self.actor)
+            lifted = nodes.unblock(name, actor=self.actor)
+            return Told(True, f"is back at work{_lifted(lifted)}")
+
+        return self._one(f"node {name}", act)
+
+    def restart_engine(self, name: str, slot: str) -> list[Told]:
+        """Have a node end an engine and start it again; what runs there goes back to the queue."""
+
+        def act(database: Database) -> Told:
+            from farm.ledger.nodes import Nodes
+
+            Nodes(database).restart_engine(name, slot, actor=self.actor)
+            return Told(True, f"restarts engine {slot} at its next sign of life")
+
+        return self._one(f"node {name}", act)
+
     def unblock(self, name: str, stage_id: str | None = None) -> list[Told]:
         """Lift what a node is blocked from: one stage, or everything."""
 
         def act(database: Database) -> Told:
             from farm.ledger.nodes import Nodes
 
-            count = Nodes(database).unblock(name, stage_id)
-            return Told(
-                True, f"may run {count} blocked {'stage' if count == 1 else 'stages'} again"
-            )
+            count = Nodes(database).unblock(name, stage_id, actor=self.actor)
+            return Told(count > 0, _may_run(count))
 
         return self._one(f"node {name}", act)
 
@@ -230,6 +252,18 @@ class Acts:
 
 def _tasks(count: int) -> str:
     return f"{count} {'task' if count == 1 else 'tasks'}"
+
+
+def _may_run(count: int) -> str:
+    if not count:
+        return "is not blocked from that"
+    return f"may run {count} blocked {'stage' if count == 1 else 'stages'} again"
+
+
+def _lifted(count: int) -> str:
+    if not count:
+        return ""
+    return f"; {count} blocked {'stage' if count == 1 else 'stages'} lifted"
 
 
 def _call(order: Order, job_id: str, database: Database) -> Told:

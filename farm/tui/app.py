@@ -168,6 +168,22 @@ class FarmConsole(App[None]):
         if isinstance(self.screen, JobsScreen):
             self.screen.filter_by(text)
 
+    def action_node(self, name: str) -> None:
+        """Show the nodes with the cursor on one."""
+        from farm.tui.screens.nodes import NodesScreen
+
+        self.switch_mode("nodes")
+        if isinstance(self.screen, NodesScreen):
+            self.screen.show_node(name)
+
+    def action_door(self, origin: str) -> None:
+        """Show the intake with the cursor on one drop folder."""
+        from farm.tui.screens.intake import IntakeScreen
+
+        self.switch_mode("intake")
+        if isinstance(self.screen, IntakeScreen):
+            self.screen.show_door(origin)
+
     def action_job(self, job_id: str) -> None:
         """Open one job."""
         from farm.tui.screens.job import JobScreen

@@ -38,4 +38,9 @@ class Tab:
 TABS: tuple[Tab, ...] = (
     Tab("1", "overview", "farm.tui.screens.overview:OverviewScreen", "The farm at a glance"),
     Tab("2", "jobs", "farm.tui.screens.jobs:JobsScreen", "Every job: find, open and steer"),
+    Tab("3", "nodes", "farm.tui.screens.nodes:NodesScreen", "The machines and orders to them"),
+    Tab("4", "queue", "farm.tui.screens.queue:QueueScreen", "What waits, and why"),
+    Tab("5", "intake", "farm.tui.screens.intake:IntakeScreen", "What arrives; a new job"),
+    Tab("6", "plugins", "farm.tui.screens.plugins:PluginsScreen", "What can be asked of this farm"),
+    Tab("7", "reports", "farm.tui.screens.reports:ReportsScreen", "Usage, waits, failures, storage"),
 )

@@ -65,10 +65,10 @@ def _film(farm: LiveFarm, intake: Intake, seed: int, params: dict[str, Any]) -> 
                 )
             ).all()
         )
-        # Each stage draws its own seed from the job's; the plain film needs the same one.
+        # Each stage draws its own seed from the job's; the plain film needs the script's.
         stage_seed = connection.execute(
             select(stages.c.seed).where(
-                stages.c.job_id == accepted.job_id, stages.c.name == "render"
+                stages.c.job_id == accepted.job_id, stages.c.name == "script"
             )
         ).scalar_one()
         joined = connection.execute(

@@ -26,23 +26,35 @@ from direct_task import run_stage, stage_of
 import farm_finish
 import farm_procedural
 from farm import Window
-from farm_procedural.params import GenerateParams, film_frames, window_frames
+from farm_procedural.params import GenerateParams, window_frames
 
 
-def render(folder: str, prompt: str, params: dict[str, Any], seed: int, window: Window) -> str:
+def render(folder: str, script: str, window: Window) -> str:
     """One window of the film, as an engine renders it."""
     place = Path(folder) / f"window-{window.index}"
     place.mkdir(parents=True, exist_ok=True)
-    text = place / "prompt.txt"
-    text.write_text(prompt, encoding="utf-8")
     stage = stage_of(farm_procedural, "video.generate")
-    files = run_stage(stage, place, {"prompt": text}, params, seed=seed, window=window)
-    return str(files["segment"])
+    return str(run_stage(stage, place, {"script": Path(script)}, window=window)["segment"])
 
 
-def film_windows(params: GenerateParams) -> list[Window]:
+def compose(folder: str, script: str) -> str:
+    """The sound of the film."""
+    stage = stage_of(farm_procedural, "audio.compose")
+    return str(run_stage(stage, Path(folder) / "sound", {"script": Path(script)})["audio"])
+
+
+def write_script(folder: Path, prompt: str, params: dict[str, Any], seed: int) -> Path:
+    """The script of the film; ``seed`` is the stage's."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = folder / "prompt.txt"
+    text.write_text(prompt, encoding="utf-8")
+    stage = stage_of(farm_procedural, "video.script")
+    return run_stage(stage, folder / "script", {"prompt": text}, params, seed=seed)["script"]
+
+
+def film_windows(frames: int) -> list[Window]:
     """The windows a farm would cut."""
-    frames, size = film_frames(params, {}), window_frames(params)
+    size = window_frames(GenerateParams())
     starts = range(0, frames, size)
     return [
         Window(index, len(starts), start, min(start + size, frames))
@@ -51,30 +63,22 @@ def film_windows(params: GenerateParams) -> list[Window]:
 
 
 def make(folder: Path, prompt: str, params: dict[str, Any], seed: int, processes: int) -> dict:
-    """Render, join and choose a poster; returns seconds and the film's hash."""
-    windows = film_windows(GenerateParams(**params))
+    """Write the script, render and play it, join and choose a poster; seconds and the hash."""
+    windows = film_windows(round(params["duration_s"] * params["fps"]))
+    warm = str(write_script(folder / "warm", prompt, {**params, "duration_s": 0.5}, seed))
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        warm = {**params, "duration_s": 0.5}
-        list(
-            pool.map(
-                render,
-                [str(folder / f"warm-{n}") for n in range(processes)],
-                [prompt] * processes,
-                [warm] * processes,
-                [seed] * processes,
-                [Window(0, 1, 0, 1)] * processes,
-            )
-        )
+        places = [str(folder / f"warm-{n}") for n in range(processes)]
+        list(pool.map(render, places, [warm] * processes, [Window(0, 1, 0, 1)] * processes))
+        list(pool.map(compose, places, [warm] * processes))
         began = time.perf_counter()
+        script = str(write_script(folder, prompt, params, seed))
         count = len(windows)
-        parts = pool.map(
-            render, [str(folder)] * count, [prompt] * count, [params] * count, [seed] * count,
-            windows,
-        )  # fmt: skip
-        segments = [Path(part) for part in parts]
+        sound = pool.submit(compose, str(folder), script)
+        parts = pool.map(render, [str(folder)] * count, [script] * count, windows)
+        files = {"segments": [Path(part) for part in parts], "audio": Path(sound.result())}
         rendered = time.perf_counter()
         join, poster = (stage_of(farm_finish, name) for name in ("video.join", "image.poster"))
-        film = run_stage(join, folder / "join", {"segments": segments})["video"]
+        film = run_stage(join, folder / "join", files)["video"]
         run_stage(poster, folder / "poster", {"video": film})
         ended = time.perf_counter()
     return {
@@ -91,7 +95,7 @@ def main() -> None:
     """Parse the command line and print the measurement."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--prompt", default="a quiet lake at dawn")
-    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--seed", type=int, default=7, help="seed of the script's stage")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--duration", type=float, default=6.0)
     parser.add_argument("--fps", type=int, default=24)

@@ -221,10 +221,10 @@ def test_plugins_and_pipelines_tell_what_can_be_asked_for(
     root: Path, document: Any, farm: Farm
 ) -> None:
     stages = {entry["stage"]: entry for entry in document("plugins")}
-    assert "duration_s" in stages["video.generate/farm_procedural"]["params"]["properties"]
-    assert "procedural@1" in [entry["ref"] for entry in document("pipelines")]
-    assert document("pipelines", "procedural")["params"]["fps"]["default"] == 24
-    assert "a number from 0.5 to 600 s" in farm("pipelines", "procedural")[1]
+    assert "duration_s" in stages["video.script/farm_procedural"]["params"]["properties"]
+    assert "procedural@2" in [entry["ref"] for entry in document("pipelines")]
+    assert document("pipelines", "procedural")["params"]["detail"]["default"] == "standard"
+    assert "a number from 0.5 to 3600 s" in farm("pipelines", "procedural")[1]
 
 
 # --- orders --------------------------------------------------------------------------------------

@@ -310,3 +310,28 @@ def test_an_event_whose_transaction_commits_late_is_still_told(
     assert [event.entity_id for event in feed.next()] == ["slow"]
     assert feed.position == before + 2
     assert feed.next() == []
+
+
+def test_after_an_upgrade_only_what_is_new_is_told(tmp_path: Path) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import insert
+
+    from farm.ledger import upgrade as upgrading
+    from farm.ledger.schema import events
+
+    database = Database(f"sqlite:///{tmp_path / 'ledger.sqlite3'}")
+    config = Config()
+    config.set_main_option("script_location", str(upgrading._MIGRATIONS))
+    event = {"at": 1.0, "target": "lost", "reason": "silent", "actor": "scheduler"}
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        connection.execute(insert(events).values(entity="node", entity_id="old", **event))
+    assert upgrading.upgrade(database)
+    position = Outbox(database).position()
+    with database.engine.begin() as connection:
+        connection.execute(insert(events).values(entity="node", entity_id="new", **event))
+    told = notices(EventFeed(database, position).next(), Outbox(database), "farm")
+    assert [entry.body["subject"]["id"] for entry in told] == ["new"]
+    database.close()

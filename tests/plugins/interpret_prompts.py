@@ -75,6 +75,7 @@ bright stars against a dark sky | brightness=dark contrast=high particles=stars
 # Gradients, texture, depth, grade.
 vertical gradient from blue to gold | gradient=vertical colour=blue colour=gold phases=0
 radial gradient | gradient=radial
+gradient left to right from red to blue | gradient=horizontal colour=red colour=blue phases=0
 diagonal gradient | gradient=angled
 conic gradient | gradient=conic
 flat colour | gradient=flat
@@ -193,6 +194,12 @@ not calm | !mood=calm !intensity=calm intensity=lively
 not a calm sea | !mood=calm
 avoid fast cuts | !cuts=many
 anything but red | !colour=red
+avoid red, green and blue | !colour=red !colour=green !colour=blue
+the sky isn't blue, it's orange | scene=sky !colour=blue colour=orange
+without music but with rain sounds | !sound=drums sound=rain
+no fast motion, no shaking, no flashing lights | !tempo=fast !motion=shake !light=flicker
+sunset but no orange | palette=sunset !colour=orange
+ocean without waves | scene=sea !motion=wave
 everything except green | !colour=green
 no longer dark | !brightness=dark
 never bright | !brightness=bright brightness=dim
@@ -278,6 +285,8 @@ waves throughout, slow, then fast | phases=2 motion=wave 1:tempo=slow 2:tempo=fa
 gold before it fades to black | phases=2 1:colour=gold 2:transition=fade
 a seed grows into a forest | phases=2 2:scene=forest
 silence until an explosion | 1:sound=none 2:motion=explode
+big red square in the middle | phases=0 shape=square colour=red size=none
+calm → storm → calm | phases=3 1:mood=calm 2:weather=storm 3:mood=calm
 next to a river | phases=0 scene=river
 # Whole requests as people write them.
 a nebula. The camera slowly zooms out. No text. | scene=nebula tempo=slow camera=zoom-out title=none

@@ -9,41 +9,46 @@ from pathlib import Path
 import pytest
 from direct_task import run_stage, stage_of
 
+import farm_procedural
 from farm import Stage, Window
 from farm.conformance import Sample, declaration_complaints, run_complaints
 from farm.plugins import load_plugins
 
 STAGES = load_plugins().stages
-SMALL = {"duration_s": 0.5, "size": "64x48", "fps": 24, "window_s": 0.5}
+SMALL = {"duration_s": 0.5, "size": "64x48", "fps": 24}
+WHOLE = Window(0, 1, 0, 12)
 
 
 @pytest.fixture(scope="module")
-def segment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A short, real film."""
-    folder = tmp_path_factory.mktemp("segment")
+def material(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A short, real film and everything that was made on the way to it, by port."""
+    folder = tmp_path_factory.mktemp("material")
     prompt = folder / "prompt.txt"
     prompt.write_text("a red sea", encoding="utf-8")
-    import farm_procedural
+    made: dict[str, Path] = {"prompt": prompt}
+    for capability, params, window in (
+        ("video.script", SMALL, None),
+        ("video.generate", {}, WHOLE),
+        ("video.analyse", {}, None),
+    ):
+        stage = stage_of(farm_procedural, capability)
+        inputs = {port: made[port] for port in stage.inputs if port in made}
+        made |= run_stage(stage, folder / capability, inputs, params, window=window)
+        made["video"] = made.get("segment", prompt)
+    return made
 
-    made = run_stage(
-        stage_of(farm_procedural, "video.generate"),
-        folder,
-        {"prompt": [prompt]},
-        SMALL,
-        window=Window(0, 1, 0, 12),
-    )
-    return Path(made["segment"])  # type: ignore[index, arg-type]
 
-
-def sample(stage: Stage, segment: Path) -> Sample:
-    """Real work for a stage: by its capability."""
-    if stage.capability == "video.generate":
-        prompt = segment.parent.parent / "prompt.txt"
-        prompt = prompt if prompt.exists() else segment.with_name("prompt.txt")
-        prompt.write_text("a red sea", encoding="utf-8")
-        return Sample({"prompt": [prompt]}, SMALL, Window(0, 1, 0, 12))
-    port = next(iter(stage.inputs))
-    return Sample({port: [segment]})
+def sample(stage: Stage, material: dict[str, Path]) -> Sample:
+    """Real work for a stage, by its ports."""
+    inputs = {port: [material[port]] for port in stage.inputs if port in material}
+    for port in ("media", "segments"):
+        if port in stage.inputs:
+            inputs[port] = [material["segment"]]
+    if stage.capability == "video.script":
+        return Sample(inputs, SMALL)
+    if stage.capability == "knowledge.loop":
+        return Sample(inputs, {"rounds": 1, "duration_s": 0.5}, Window(0, 1, 0, 1))
+    return Sample(inputs, {}, WHOLE if stage.windows else None)
 
 
 @pytest.mark.parametrize("stage", STAGES.values(), ids=list(STAGES))
@@ -53,9 +58,9 @@ def test_every_declaration_keeps_the_contract(stage: Stage) -> None:
 
 @pytest.mark.parametrize("stage", STAGES.values(), ids=list(STAGES))
 def test_every_stage_runs_repeats_its_bytes_stops_and_stays_in_its_memory(
-    stage: Stage, segment: Path, tmp_path: Path
+    stage: Stage, material: dict[str, Path], tmp_path: Path
 ) -> None:
-    assert run_complaints(stage, sample(stage, segment), tmp_path) == []
+    assert run_complaints(stage, sample(stage, material), tmp_path) == []
 
 
 def test_declarations_load_no_media_library() -> None:

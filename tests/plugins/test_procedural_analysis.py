@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +22,7 @@ from farm_procedural.analyse.loudness import Loudness
 from farm_procedural.analyse.meter import Meter
 from farm_procedural.analyse.oklab import from_hex, hue_of
 from farm_procedural.analyse.schema import SCHEMA, Analysis, document
-from farm_procedural.analyse.video import analyse
+from farm_procedural.analyse.video import analyse, run
 from farm_procedural.stages_learning import learning_stages
 
 ANALYSE = next(s for s in learning_stages() if s.capability == "video.analyse")
@@ -461,12 +462,29 @@ def test_the_stage_writes_the_schema_and_stops_when_it_is_asked(tmp_path: Path) 
     assert record["schema"] == SCHEMA
     assert record["media"]["frames"] == 30
     assert len(record["motion"]["series"]) == 30
-    task = DirectTask(tmp_path / "stop", ANALYSE.params(), {"video": [input_file(path, MediaKind.VIDEO)]},
-                      cancel_after=1)  # fmt: skip
-    from farm_procedural.analyse.video import run
-
+    inputs = {"video": [input_file(path, MediaKind.VIDEO)]}
+    task = DirectTask(tmp_path / "stop", ANALYSE.params(), inputs, cancel_after=1)
     with pytest.raises(TaskCancelled):
         run(task)
+
+
+def test_a_film_of_1080p_is_measured_twelve_times_faster_than_it_plays_on_two_cores(
+    tmp_path: Path,
+) -> None:
+    large = ramp(np.kron(clouds(size=720), np.ones((3, 3))))
+
+    def picture(n: int) -> np.ndarray:
+        return large[4 * n : 4 * n + 1080, 5 * n : 5 * n + 1920]
+
+    path = film(tmp_path / "film.mp4", picture, 48, crf=20)
+    analyse(path)
+    # Time of the processor, so that whatever else the machine does is not counted.
+    spent_s = []
+    for _ in range(3):
+        begun_s = time.process_time()
+        analyse(path, threads=2)
+        spent_s.append(time.process_time() - begun_s)
+    assert 2.0 / (min(spent_s) / 2) > 12
 
 
 def test_what_is_no_film_is_refused_with_the_mend(tmp_path: Path) -> None:

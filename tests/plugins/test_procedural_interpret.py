@@ -15,6 +15,7 @@ from interpret_prompts import PROMPTS
 
 from farm_procedural.instruction import Axis, Decision, Instruction
 from farm_procedural.interpret.concept import LearnedWord, concept
+from farm_procedural.interpret.languages import EMOJI, WORDS
 from farm_procedural.interpret.lexicon import CONCEPTS
 from farm_procedural.interpret.lexicon.colours import NAMES
 from farm_procedural.interpret.palettes import PALETTES
@@ -109,13 +110,22 @@ def test_the_lexicon_is_large_and_no_phrase_stands_in_two_entries():
 def test_each_phrase_of_an_entry_decides_what_the_entry_says(entry):
     own = entry.implies[0]
     for phrase in entry.phrases:
-        # "80s" alone is a length; "the 80s" is a time.
-        found = interpret(f"the {phrase}" if phrase[0].isdigit() else phrase)
+        # "80s" alone is a length and "the 80s" a time; "square" alone is a format.
+        needs_article = phrase[0].isdigit() or phrase == "square"
+        found = interpret(f"the {phrase}" if needs_article else phrase)
         assert any(
             d.axis is own.axis and d.value == own.value and d.negated is own.negated
             for d in all_decisions(found)
         ), phrase
         assert found.unknown == (), phrase
+
+
+def test_every_foreign_word_and_emoji_becomes_a_word_that_means_something():
+    targets = {*EMOJI.values(), *(word for words in WORDS.values() for word in words.values())}
+    numbers_and_grammar = {"two", "three", "five", "without", "very", "but", "then", "finally", "no",
+                           "not", "starts", "ends", "becomes", "camera"}  # fmt: skip
+    for target in sorted(targets - numbers_and_grammar):
+        assert all_decisions(interpret(f"the {target}")), target
 
 
 def test_palettes_run_from_dark_to_light():
@@ -146,8 +156,8 @@ STEERING = [
     "or", "but", ",", ".", "30 seconds", "4k", "three", "from", "to", "not too", '"Title"', "xyzzy",
     "#ff0000", "🌊", "→", "only", "instead of", "after", "before", "square", "zero", "gradient",
 ]  # fmt: skip
-WORDS = st.sampled_from([*(p for c in CONCEPTS for p in c.phrases), *STEERING * 40])
-SENTENCES = st.lists(WORDS, max_size=14).map(" ".join)
+PHRASES = st.sampled_from([*(p for c in CONCEPTS for p in c.phrases), *STEERING * 40])
+SENTENCES = st.lists(PHRASES, max_size=14).map(" ".join)
 
 
 def check(text: str) -> Instruction:
@@ -272,9 +282,9 @@ def test_a_hundred_kilobytes_are_read_in_under_half_a_second(name):
 @pytest.mark.parametrize(
     "text",
     ["", "   \t\n ", "\x00\x01\x1b[31m", "....", "'", '"', "‘’“”", "\u202e\u200b\ufeff", "\ud800",
-     "no", "not very", "then", "from to", "3", "and and and", "<", "&", "#", "#12", "☠️👩‍👩‍👧‍👦🏳️‍🌈", "0x0",
-     "0:0", "1:0",
-     "9" * 400 + " seconds", "-5 seconds", "1e309 fps", "½ ② ٣", "İı ß ﬁ", "no no no red"],
+     "no", "not very", "then", "from to", "3", "and and and", "<", "&", "#", "#12",
+     "☠️👩‍👩‍👧‍👦🏳️‍🌈", "0x0", "0:0", "1:0", "9" * 400 + " seconds", "-5 seconds", "1e309 fps",
+     "½ ② ٣", "İı ß ﬁ", "no no no red"],
 )  # fmt: skip
 def test_odd_texts_are_answered(text):
     check(text)

@@ -52,6 +52,14 @@ EVERYTHING = shot(
     transition=Transition("dissolve", 6),
 )
 FILM = script(EVERYTHING, shot(key=5))
+TALL = script(EVERYTHING, shot(key=5), size=(96, 1008))
+
+
+def digest() -> str:
+    """Of a frame in a transition and of two that are painted at a quarter of their size."""
+    planes = [frame(FILM, 44), frame(TALL, 20), frame(TALL, 60)]
+    parts = [plane.tobytes() for p in planes for plane in (p.luma, p.cb, p.cr)]
+    return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
 def luma(**changes: object) -> np.ndarray:
@@ -82,12 +90,7 @@ def test_threads_do_not_disturb_one_another():
 
 def test_a_processor_with_other_vector_units_gives_the_same_pixels(tmp_path):
     """The kernels, compiled for a plain processor, against this machine's."""
-    code = (
-        "import hashlib\n"
-        "from test_procedural_render import FILM, frame\n"
-        "p = frame(FILM, 44)\n"
-        "print(hashlib.sha256(b''.join(x.tobytes() for x in (p.luma, p.cb, p.cr))).hexdigest())\n"
-    )
+    code = "from test_procedural_render import digest; print(digest())"
     plain = {
         **os.environ,
         "NUMBA_CPU_NAME": "x86-64",
@@ -98,9 +101,7 @@ def test_a_processor_with_other_vector_units_gives_the_same_pixels(tmp_path):
     other = subprocess.run(
         [sys.executable, "-c", code], env=plain, capture_output=True, text=True, check=True
     ).stdout.strip()
-    p = frame(FILM, 44)
-    own = hashlib.sha256(b"".join(x.tobytes() for x in (p.luma, p.cb, p.cr))).hexdigest()
-    assert own == other
+    assert other == digest()
 
 
 def test_another_key_is_another_picture():
@@ -133,6 +134,42 @@ def test_a_transition_leads_from_one_shot_to_the_next(kind):
 def test_any_even_size_renders_with_light_and_shade(size):
     film = script(EVERYTHING, size=size)
     assert frame(film).luma.std() > 3
+
+
+@pytest.mark.parametrize("scenery", choices(Scenery))
+def test_a_large_picture_is_a_small_one_in_more_detail(scenery):
+    """Large ones are painted at other reductions; nobody should see where that begins."""
+    part = shot(scenery=scenery, depth=Depth(layers=2))
+    large = frame(script(part, size=(1280, 720))).luma.astype(float)
+    small = frame(script(part, size=(640, 360))).luma.astype(float)
+    reduced = large.reshape(360, 2, 640, 2).mean(axis=(1, 3))
+    assert np.abs(reduced - small).mean() < 2.0
+    assert np.corrcoef(reduced.ravel(), small.ravel())[0, 1] > 0.995
+
+
+def test_numbers_out_of_range_still_make_a_picture():
+    wild = shot(
+        scenery="nebula",
+        gradient=Gradient("conic", 900.0, (5.0, -5.0), 7.0),
+        texture=Texture(9.0, 60.0, 9.0, -9.0, 40),
+        motion=Motion(9.0, -700.0, pulse=900.0),
+        camera=(CameraMove("zoom", -20.0), CameraMove("dolly", -9.0), CameraMove("pan", 50.0)),
+        particles=(Particles("sparks", 90.0, -9.0), Particles("leaves", -1.0)),
+        depth=Depth(99, 9.0, blur=9.0, focus=-3.0),
+        light=Light("moon", key=9.0, beams=9.0, bloom=9.0, flicker=9.0),
+        grade=Grade((-1.0,) * 3, (0.0,) * 3, (9.0,) * 3, 9.0, 9.0, 9.0, 9.0, 9.0),
+    )
+    planes = frame(script(wild))
+    assert planes.luma.min() >= 16 and planes.luma.max() <= 235
+
+
+def test_light_that_is_not_a_number_is_black():
+    film = Film(script(shot(light=Light(bloom=0.0))))
+    planes = Planes.blank(160, 90)
+    film.frame(0, planes)
+    film._light[:, :2, :2] = np.nan
+    film._develop(film.script.shots[0], film._prepared(0), 0, planes)
+    assert (planes.luma[:2, :2] <= 17).all() and planes.luma[10:].mean() > 30
 
 
 def test_a_minute_looks_as_fine_as_an_hour():

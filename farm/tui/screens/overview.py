@@ -161,9 +161,10 @@ class OverviewScreen(FarmScreen):
         """Open what a row stands for."""
         if message.table.id in ("failures", "work"):
             self.console_app.action_job(str(message.key))
+        elif message.table.id == "nodes":
+            self.console_app.action_node(str(message.key))
         else:
-            target = {"nodes": "nodes", "intake": "intake"}[str(message.table.id)]
-            self.console_app.action_tab(target)
+            self.console_app.action_door(str(message.key))
 
     def _show_jobs(self, value: Glance) -> None:
         cells = []

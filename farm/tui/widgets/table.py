@@ -132,6 +132,13 @@ class VirtualTable(ScrollView, can_focus=True):
         if self.cursor_key != before:
             self.post_message(RowHighlighted(self, self.cursor_key))
 
+    def go_to(self, key: Key) -> bool:
+        """Put the cursor on a row; false when there is none of that key."""
+        if key not in self._keys:
+            return False
+        self._go(self._keys.index(key))
+        return True
+
     def put(self, rows: Mapping[Key, Mapping[str, Cell]]) -> None:
         """Give it rows: for each key its cells by column name."""
         for key, cells in rows.items():

@@ -146,40 +146,40 @@ MARKERS: dict[str, str] = {
 
 STOP_WORDS: frozenset[str] = words(
     """
-    camera surface pattern patterns builds sudden hold holds a an the this that these those
-    it its it's i i'm i'd i'll me my we our us you your he she they them their his her him
-    who whom whose which what where when why how here there and or if because while as at by
-    for from in into of off on onto out over through to toward towards under up upon via
-    with within across along around among amid amidst behind below beneath beside between
-    beyond down inside near outside past per about above against than like is are was were
-    be been being am do does did done doing have has had having can could may might must
-    shall should will would let let's make makes made making give gives given show shows
-    showing shown shot create creates generate generates produce produces render renders
-    rendered want wants need needs please like thanks thank want wish video videos film
-    films movie movies clip clips scene scenes sequence animation animations picture
-    pictures image images frame frames footage visual visuals background backgrounds piece
-    thing things stuff something some any anything everything all both each every either
-    other others another same such just very also too so again still ever really as well
-    instead kind sort type style styled look looks looking feel feels feeling mood moody
-    atmosphere atmospheric vibe vibes tone tones effect effects element elements theme
-    themed color colour colours coloured palette hue hues shade shades tint tinted accent
-    accents bit lot lots way etc eg ie vs versus using use used uses add adds added include
-    includes including included contain contains containing featuring feature features have
-    keep keeps put set sets get go goes going come comes coming take takes seen see appear
-    appears appearing one's much many more most less least few several only even though but
-    however yet although whereas not no nor never none s t d ll ve re m and/or one ones long
-    length lasting lasts last duration size resolution aspect ratio format quality part half
-    middle side sides end start beginning beautiful nice lovely great good pretty amazing
-    gorgeous stunning wonderful awesome cool-looking impressive perfect best high-quality
-    quite rather almost always often sometimes slowly-ish full filled made based world
-    scenery view views time times moment moments second seconds minute minutes hour hours
-    sec secs min mins fps hz px pixel pixels k p bpm against-it it'll we'll that's there's
-    what's where's who's don't doesn't isn't aren't won't can't didn't wasn't nothing
-    everything own new different various certain whole entire total overall slow-ish
-    feel-good around-the el la los las un una unos unas y o de del en con por para que es se
-    al lo le les du des une et ou est dans sur avec pour par au aux der die das und oder ein
-    eine einer eines einem einen mit im am auf von zu den dem ist sind su sus son sa ses ce
-    cette ces este esta como ganz
+    exactly precisely vertical horizontal camera surface pattern patterns builds sudden hold
+    holds a an the this that these those it its it's i i'm i'd i'll me my we our us you your
+    he she they them their his her him who whom whose which what where when why how here
+    there and or if because while as at by for from in into of off on onto out over through
+    to toward towards under up upon via with within across along around among amid amidst
+    behind below beneath beside between beyond down inside near outside past per about above
+    against than like is are was were be been being am do does did done doing have has had
+    having can could may might must shall should will would let let's make makes made making
+    give gives given show shows showing shown shot create creates generate generates produce
+    produces render renders rendered want wants need needs please like thanks thank want
+    wish video videos film films movie movies clip clips scene scenes sequence animation
+    animations picture pictures image images frame frames footage visual visuals background
+    backgrounds piece thing things stuff something some any anything everything all both
+    each every either other others another same such just very also too so again still ever
+    really as well instead kind sort type style styled look looks looking feel feels feeling
+    mood moody atmosphere atmospheric vibe vibes tone tones effect effects element elements
+    theme themed color colour colours coloured palette hue hues shade shades tint tinted
+    accent accents bit lot lots way etc eg ie vs versus using use used uses add adds added
+    include includes including included contain contains containing featuring feature
+    features have keep keeps put set sets get go goes going come comes coming take takes
+    seen see appear appears appearing one's much many more most less least few several only
+    even though but however yet although whereas not no nor never none s t d ll ve re m
+    and/or one ones long length lasting lasts last duration size resolution aspect ratio
+    format quality part half middle side sides end start beginning beautiful nice lovely
+    great good pretty amazing gorgeous stunning wonderful awesome cool-looking impressive
+    perfect best high-quality quite rather almost always often sometimes slowly-ish full
+    filled made based world scenery view views time times moment moments second seconds
+    minute minutes hour hours sec secs min mins fps hz px pixel pixels k p bpm against-it
+    it'll we'll that's there's what's where's who's don't doesn't isn't aren't won't can't
+    didn't wasn't nothing everything own new different various certain whole entire total
+    overall slow-ish feel-good around-the el la los las un una unos unas y o de del en con
+    por para que es se al lo le les du des une et ou est dans sur avec pour par au aux der
+    die das und oder ein eine einer eines einem einen mit im am auf von zu den dem ist sind
+    su sus son sa ses ce cette ces este esta como ganz
     """
 )
 """Words that are known and say nothing about a picture by themselves."""

@@ -120,6 +120,9 @@ def _marks(
         if token.kind == "arrow":
             marks[place] = (place + 1, "next")
     _from_to(tokens, matches, marks)
+    if len(marks) == 1 and all(tokens[place].key == "in" for place in marks):
+        # A circle "in the middle" is a place, unless other times are told.
+        return {}
     starts: dict[int, int] = {}
     for place, token in enumerate(tokens):
         starts.setdefault(token.clause, place)

@@ -73,7 +73,9 @@ def _refuse(
     start = matches[place].last
     end = matches[place].last
     wide_and = listing and tokens[matches[place].first].key != "no"
-    closed_by_or = listing and _closed_by_or(tokens, start)
+    closed_by = _closed_by(tokens, start, ("or", "nor")) if listing else 0
+    # "Avoid red, green and blue": only things of one kind make such a list.
+    alike_by = _closed_by(tokens, start, ("and",)) if wide_and else 0
     touched = 0
     for number in range(place + 1, len(matches)):
         match = matches[number]
@@ -82,7 +84,10 @@ def _refuse(
         if role in ("contrast", "marker", "affirm") or role.startswith("negate"):
             break
         crossed = match.first > 0 and tokens[match.first].clause != tokens[end - 1].clause
-        if crossed and not (closed_by_or and touched and match.first <= closed_by_or):
+        listed = match.first <= closed_by or (
+            match.first <= alike_by and _alike(matches[number - 1], match)
+        )
+        if crossed and not (touched and listed):
             break
         keys = {token.key for token in gap}
         if touched:
@@ -117,7 +122,14 @@ def _refuse_before(
         steers[place - 1].negated = True
 
 
-def _closed_by_or(tokens: Sequence[Token], start: int) -> int:
+def _alike(first: Match, second: Match) -> bool:
+    one, other = first.entry.concept, second.entry.concept
+    if one is None or other is None or not one.implies or not other.implies:
+        return False
+    return one.implies[0].axis is other.implies[0].axis
+
+
+def _closed_by(tokens: Sequence[Token], start: int, couplers: tuple[str, ...]) -> int:
     """The token after an "or" that ends a list of short items, 0 for none."""
     sentence = tokens[start - 1].sentence
     since = 0
@@ -128,7 +140,7 @@ def _closed_by_or(tokens: Sequence[Token], start: int) -> int:
             return 0
         since = 0 if token.clause != clause else since + 1
         clause = token.clause
-        if token.key in ("or", "nor"):
+        if token.key in couplers:
             return place + 3
         if since > 3 or token.key in ("but", "with", "then"):
             return 0

@@ -65,10 +65,12 @@ def _expose(row, light, glow, y, bloom, halo, lens, bank, value, curves):
                 target[x] = bank[x // 8 + 1]
             for x in range(w):
                 v = f4(f4(source[x] + target[x]) * lens[x])
-                value[x] = min(max(v, f4(LEAST)), f4(MOST))
+                # Not max(): what is not a number must become black, not an index.
+                value[x] = min(v if v > f4(LEAST) else f4(LEAST), f4(MOST))
         else:
             for x in range(w):
-                value[x] = min(max(f4(source[x] * lens[x]), f4(LEAST)), f4(MOST))
+                v = f4(source[x] * lens[x])
+                value[x] = min(v if v > f4(LEAST) else f4(LEAST), f4(MOST))
         # A float's own bits are a logarithm: they index the curve evenly for the eye.
         for x in range(w):
             target[x] = curve[u4(u4(bits[x] - u4(DARKEST)) >> u4(SHIFT))]

@@ -16,9 +16,9 @@ CONCEPTS = (
     _("triangle", "triangle, triangles, triangular, pyramid, pyramids, low poly, polygonal "
       "triangles, delta shape",
       "shape=triangle"),
-    _("square", "squares, cube, cubes, box, boxes, rectangle, rectangles, block, blocks, tiles, "
-      "tile, rectangular,square shape, square shapes, a square, cubic, pixels as shapes, "
-      "checkerboard, mosaic",
+    _("square", "squares, square, cube, cubes, box, boxes, rectangle, rectangles, block, "
+      "blocks, tiles, tile, rectangular,square shape, square shapes, a square, cubic, pixels "
+      "as shapes, checkerboard, mosaic",
       "shape=square"),
     _("hexagon", "hexagon, hexagons, hexagonal, honeycomb, hex grid, polygon, polygons, "
       "polygonal, octagon, pentagon,hive, beehive, geometric, geometry, geometric shapes, "

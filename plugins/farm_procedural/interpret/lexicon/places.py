@@ -7,7 +7,7 @@ from farm_procedural.interpret.concept import concept as _
 CONCEPTS = (
     # Water.
     _("sea", "sea, ocean, open water, high seas, seascape, pacific, atlantic, mediterranean, "
-      "the deep",
+      "",
       "scene=sea palette=sea motion=wave@0.55 sound=sea@0.6"),
     _("waves", "wave, waves, ocean waves, swell, surf, breakers, tide, tides, billow, whitecaps",
       "motion=wave scene=sea@0.7 palette=sea@0.5 sound=sea@0.6"),

@@ -20,7 +20,7 @@ CONCEPTS = (
     _("night", "night, nighttime, night time, midnight, nocturnal, nocturne, at night, dark night,"
       "by night, night sky, nightly", "palette=night brightness=dark@0.75 particles=stars@0.5 "
       "sound=night@0.4"),
-    _("day", "day, daytime, daylight, noon, midday, broad daylight, sunny day, bright day, "
+    _("day", "day, afternoon, daytime, daylight, noon, midday, broad daylight, sunny day, bright day, "
       "clear day,beautiful day",
       "palette=day brightness=bright@0.7 scene=sky@0.4"),
     _("sun", "sun, sunny, sunlight, sunlit, solar, sunshine, sunbathed, sun drenched, blazing sun",

@@ -10,13 +10,13 @@ CONCEPTS = (
       "shading, solid background, no gradient,no gradients, uniform colour, plain, solid, "
       "without gradient, without gradients",
       "gradient=flat texture=smooth@0.4"),
-    _("vertical gradient", "vertical gradient, top to bottom gradient, gradient from top to "
-      "bottom, bottom to top gradient, vertical blend,gradient from bottom to top, vertical "
-      "colour gradient, vertical gradients",
+    _("vertical gradient", "vertical gradient, gradient top to bottom, gradient bottom to top, "
+      "top to bottom gradient, gradient from top to bottom, bottom to top gradient, vertical "
+      "blend,gradient from bottom to top, vertical colour gradient, vertical gradients",
       "gradient=vertical scene=gradient@0.6"),
-    _("horizontal gradient", "horizontal gradient, left to right gradient, gradient from left "
-      "to right, horizontal blend, horizontal gradients,gradient from right to left, sideways "
-      "gradient, right to left gradient",
+    _("horizontal gradient", "horizontal gradient, gradient left to right, gradient right to "
+      "left, left to right gradient, gradient from left to right, horizontal blend, horizontal "
+      "gradients,gradient from right to left, sideways gradient, right to left gradient",
       "gradient=horizontal scene=gradient@0.6"),
     _("radial gradient", "radial gradient, radial, circular gradient, round gradient, gradient "
       "from the centre, spherical gradient, radial glow,radial gradients, radially, from the "

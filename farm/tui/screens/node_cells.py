@@ -1,0 +1,127 @@
+"""How nodes, their engines, blocks and history look in the lists of a screen.
+
+Invariant: pure; what a node did not report is shown as unknown, never as zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from farm.tui.colours import mark_of, tone_of
+from farm.tui.gauges import gauges_of
+from farm.tui.marks import bar, clock, duration
+from farm.tui.widgets.table import Cell, Column
+
+if TYPE_CHECKING:
+    from farm.ledger.views_nodes import EngineLine, NodeLine
+    from farm.ledger.views_nodes_console import NodeEvent
+
+NODES = (
+    Column("node", "NODE", 14, keep=10),
+    Column("state", "STATE", 13, keep=9),
+    Column("seen", "SEEN", 7, keep=8, right=True),
+    Column("busy", "BUSY", 5, keep=7, right=True),
+    Column("cpu", "CPU", 9, keep=5),
+    Column("ram", "RAM", 9, keep=4),
+    Column("vram", "VRAM", 9, keep=3),
+    Column("disk", "DISK", 9, keep=2),
+    Column("off", "BLOCKED", 7, keep=6, right=True),
+    Column("why", "WHY", 0, keep=7),
+)
+ENGINES = (
+    Column("slot", "ENGINE", 7, keep=9),
+    Column("device", "DEVICE", 7, keep=3),
+    Column("does", "DOES", 12, keep=8),
+    Column("job", "JOB", 18, keep=6),
+    Column("task", "STAGE", 14, keep=7),
+    Column("resident", "RESIDENT MODELS", 0, keep=4),
+)
+BLOCKS = (
+    Column("stage", "STAGE", 26, keep=9),
+    Column("kind", "", 8, keep=3),
+    Column("why", "WHY", 0, keep=8),
+)
+HISTORY = (
+    Column("at", "AT", 8, keep=9),
+    Column("what", "WHAT", 13, keep=8),
+    Column("why", "WHY", 0, keep=7),
+    Column("who", "BY", 12, keep=2),
+)
+
+
+def node_cells(node: NodeLine) -> dict[str, Cell]:
+    """A node's row."""
+    gauges = gauges_of(node)
+    busy = sum(bool(engine.task_id) for engine in node.engines)
+    beats = node.state not in ("offline", "lost")
+    off = len(node.blocked)
+    return {
+        "node": ((node.name, "strong"),),
+        "state": ((f"{mark_of(node.state)} {node.state}", tone_of(node.state).value),),
+        "seen": ((duration(node.silent_s), "" if beats and node.silent_s < 15 else "warn"),),
+        "busy": f"{busy}/{len(node.engines)}",
+        "cpu": share_cell(gauges.cpu if beats else None),
+        "ram": share_cell(gauges.ram if beats else None),
+        "vram": share_cell(gauges.vram if beats else None),
+        "disk": share_cell(gauges.disk if beats else None),
+        "off": ((str(off), "bad" if off else "dim"),),
+        "why": node.reason or "",
+    }
+
+
+def engine_cells(node: NodeLine, engine: EngineLine, names: Mapping[str, str]) -> dict[str, Cell]:
+    """An engine's row. names : job id to what the job is called."""
+    job_id, _, rest = (engine.task_id or "").partition(".")
+    restarts: Mapping[str, Any] = node.facts.get("restarts") or {}
+    does: Cell
+    if engine.slot in restarts:
+        does = (("↻ restarting", "warn"),)
+    elif engine.task_id:
+        does = (("▶ ", "work"), (bar(engine.progress, 5), "work"), (f"{engine.progress:>5.0%}", ""))
+    else:
+        does = (("· idle", "dim"),)
+    note = f"  {engine.note}" if engine.note else ""
+    return {
+        "slot": ((engine.slot, "strong"),),
+        "device": engine.device,
+        "does": does,
+        "job": names.get(job_id, job_id),
+        "task": ((rest, ""), (note, "dim")),
+        "resident": ", ".join(engine.resident) or (("none", "dim"),),
+    }
+
+
+def block_cells(node: NodeLine) -> dict[str, dict[str, Cell]]:
+    """What a node is not given and what it does not offer, by stage id."""
+    rows: dict[str, dict[str, Cell]] = {}
+    for stage_id, reason in sorted(node.blocked.items()):
+        rows[stage_id] = {
+            "stage": ((stage_id, "strong"),),
+            "kind": (("blocked", "bad"),),
+            "why": reason,
+        }
+    for stage_id, reason in sorted(node.complaints.items()):
+        rows.setdefault(
+            stage_id,
+            {"stage": stage_id, "kind": (("cannot", "warn"),), "why": reason},
+        )
+    return rows
+
+
+def event_cells(event: NodeEvent) -> dict[str, Cell]:
+    """A row of a node's history."""
+    return {
+        "at": clock(event.at),
+        "what": ((f"{mark_of(event.target)} {event.target}", tone_of(event.target).value),),
+        "why": event.reason,
+        "who": ((event.actor, "dim"),),
+    }
+
+
+def share_cell(share: float | None) -> Cell:
+    """A share of what there is (0 to 1) as a bar and a number."""
+    if share is None:
+        return (("–", "dim"),)
+    tone = "bad" if share > 0.95 else "warn" if share > 0.85 else "work"
+    return ((bar(share, 4), tone), (f"{share:>5.0%}", ""))
