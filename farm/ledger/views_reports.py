@@ -244,17 +244,24 @@ def _usage(by: str, period: Period) -> Sequence[Select[Any]]:
 
 
 def _line(key: str, sums: Mapping[str, float]) -> UsageLine:
-    whole = {
-        name: int(sums[name])
-        for name in ("jobs", "done", "failed", "cancelled", "attempts", "failed_attempts", "cached")
-    }
-    seconds = {name: sums[name] for name in ("engine_s", "gpu_s", "cpu_s", "saved_s")}
+    def whole(name: str) -> int:
+        return int(sums[name])
+
     return UsageLine(
         key=key,
+        jobs=whole("jobs"),
+        done=whole("done"),
+        failed=whole("failed"),
+        cancelled=whole("cancelled"),
+        attempts=whole("attempts"),
+        failed_attempts=whole("failed_attempts"),
+        engine_s=sums["engine_s"],
+        gpu_s=sums["gpu_s"],
+        cpu_s=sums["cpu_s"],
         wait_s=sums["wait_s"] / sums["waited"] if sums["waited"] else None,
         run_s=sums["run_s"] / sums["done"] if sums["done"] else None,
-        **whole,
-        **seconds,
+        cached=whole("cached"),
+        saved_s=sums["saved_s"],
     )
 
 

@@ -47,11 +47,8 @@ def columns(
     lines.append(f"{say(0.0):>{gutter - 1}} └{'─' * across}")
     first, last = shown[0][0], shown[-1][0]
     between = across - len(first) - len(last)
-    if len(shown) > 1 and between >= 1:
-        text = first + " " * between + last
-    else:
-        text = last[: max(across, room)]
-    lines.append(" " * (gutter + 1) + text)
+    labels = f"{first}{' ' * between}{last}" if len(shown) > 1 and between >= 1 else last[:room]
+    lines.append(" " * (gutter + 1) + labels)
     return lines
 
 

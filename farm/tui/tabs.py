@@ -42,5 +42,5 @@ TABS: tuple[Tab, ...] = (
     Tab("4", "queue", "farm.tui.screens.queue:QueueScreen", "What waits, and why"),
     Tab("5", "intake", "farm.tui.screens.intake:IntakeScreen", "What arrives; a new job"),
     Tab("6", "plugins", "farm.tui.screens.plugins:PluginsScreen", "What can be asked of this farm"),
-    Tab("7", "reports", "farm.tui.screens.reports:ReportsScreen", "Usage, waits, failures, storage"),
+    Tab("7", "reports", "farm.tui.screens.reports:ReportsScreen", "What a period used"),
 )

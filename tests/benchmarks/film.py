@@ -33,11 +33,11 @@ def measure(farm: LiveFarm) -> dict[str, Any]:
     intake = Intake(settings, registry, store, farm.database)
     started = int(time.time())
     for warm in range(WARM_ROUNDS):
-        _film(farm, intake, started - 1 - warm, {"duration_s": 2.0})
+        _film(farm, intake, started - 1 - warm, {"duration_s": 2.0, "learn": False})
     pairs = []
     for turn in range(ROUNDS):
         seed = started + turn
-        made = _film(farm, intake, seed, {"duration_s": 6.0})
+        made = _film(farm, intake, seed, {"duration_s": 6.0, "learn": False})
         seconds, film = _plain(made["seed"])
         assert made["sha256"] == film, "the farm's film differs from the plain one"
         pairs.append((made, seconds))

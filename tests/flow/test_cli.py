@@ -300,14 +300,14 @@ def test_a_manifest_is_validated_without_a_farm(root: Path, document: Any) -> No
     bad.write_text("farm: 1\npipeline: procedural\nprompt: dunes\nparams: {duration_s: -3}\n")
     assert document("validate", str(good)) == [{"what": str(good), "ok": True, "problems": []}]
     [refused] = document("validate", str(bad), code=REFUSED)
-    assert "0.5 to 600" in refused["problems"][0]["message"]
+    assert "0.5 to 3600" in refused["problems"][0]["message"]
     assert not (root / "spool" / "ledger.sqlite3").exists()
 
 
 def test_a_refused_submission_makes_no_job(hand: Farmhand, farm: Farm, document: Any) -> None:
-    code, _, err = farm("submit", "-p", "procedural", "--prompt", "x", "--set", "fps=7")
+    code, _, err = farm("submit", "-p", "procedural", "--prompt", "x", "--set", "fps=700")
     assert code == REFUSED
-    assert "one of 12, 15" in err
+    assert "a whole number from 1 to 120" in err
     assert document("ls") == []
 
 

@@ -53,7 +53,9 @@ class Measure:
 
 def _hours(seconds: float) -> str:
     hours = seconds / 3600
-    return f"{hours:.0f} h" if hours >= 100 else f"{hours:.1f} h" if hours >= 1 else f"{hours:.2f} h"
+    return (
+        f"{hours:.0f} h" if hours >= 100 else f"{hours:.1f} h" if hours >= 1 else f"{hours:.2f} h"
+    )
 
 
 _MEASURES = (

@@ -1,0 +1,218 @@
+"""Plugins, their stages and the pipelines: what can be asked of this farm, and where it can run.
+
+Invariant: plugins are imported in a thread and once; what nodes offer is read while the screen shows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, ScrollableContainer, VerticalScroll
+from textual.widgets import Static, TabbedContent, TabPane
+
+from farm.tui.catalogue import gather, load_registry
+from farm.tui.messages import RowHighlighted, RowOpened
+from farm.tui.plugin_text import (
+    about_pipeline,
+    about_plugin,
+    about_stage,
+    drawing_of,
+    head_of_pipeline,
+)
+from farm.tui.screens.screen import FarmScreen
+from farm.tui.source import Delta
+from farm.tui.widgets.table import Cell, Column, VirtualTable
+
+if TYPE_CHECKING:
+    from farm.ledger.database import Database
+    from farm.registry import Registry
+    from farm.tui.catalogue import Catalogue, PipelineEntry, StageEntry
+
+PARTS = ("stages", "pipelines", "plugins")
+_LOOK_EVERY = 5
+
+
+class PluginsScreen(FarmScreen):
+    """Tab 6."""
+
+    TAB = "plugins"
+    HELP = (
+        "The list at the left, what is under its cursor at the right; Enter goes there to scroll."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right_square_bracket", "part(1)", "Next part", id="plugins.next",
+                key_display="]", tooltip="Stages, pipelines, plugins"),
+        Binding("left_square_bracket", "part(-1)", "Part before", id="plugins.before", show=False,
+                key_display="[", tooltip="The part before"),
+        Binding("z", "wide", "Wide", id="plugins.wide",
+                tooltip="Give what is told the whole width, or the list back"),
+        Binding("escape", "back", "List", id="plugins.list", show=False,
+                tooltip="Back to the list"),
+    ]  # fmt: skip
+    STAGES = (
+        Column("stage", "STAGE", 0, keep=9),
+        Column("version", "VER", 4, True, 6),
+        Column("nodes", "NODES", 8, True, 8),
+        Column("trouble", "", 2, keep=7),
+    )
+    PIPELINES = (
+        Column("pipeline", "PIPELINE", 24, keep=9),
+        Column("state", "", 2, keep=8),
+        Column("title", "TITLE", 0, keep=3),
+    )
+    PLUGINS = (
+        Column("plugin", "PLUGIN", 0, keep=9),
+        Column("version", "VERSION", 14, keep=8),
+        Column("stages", "STAGES", 6, True, 7),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._registry: Registry | None = None
+        self._found: Catalogue | None = None
+        self._ticks = 0
+
+    def body(self) -> ComposeResult:
+        """Three lists, each with what it tells at its side."""
+        columns = {"stages": self.STAGES, "pipelines": self.PIPELINES, "plugins": self.PLUGINS}
+        with TabbedContent(id="parts", initial="stages"):
+            for part in PARTS:
+                with TabPane(part.capitalize(), id=part):
+                    with Horizontal(classes="both"):
+                        yield VirtualTable(
+                            columns[part], id=f"{part}-list", empty="The plugins are being loaded …"
+                        ).add_class("list")
+                        with VerticalScroll(classes="about"):
+                            yield Static(id=f"{part}-text")
+                            if part == "pipelines":
+                                with ScrollableContainer(id="drawing"):
+                                    yield Static(id="graph")
+                                yield Static(id="pipelines-more")
+
+    @property
+    def part(self) -> str:
+        """The part that shows."""
+        return self.query_one("#parts", TabbedContent).active
+
+    def opened(self) -> None:
+        """Load the plugins the first time; look at the nodes each time."""
+        self._look()
+        self._focus()
+
+    def changed(self, delta: Delta) -> None:
+        """Nodes come and go without events."""
+        self._ticks += 1
+        if self._ticks % _LOOK_EVERY == 0:
+            self._look()
+
+    def loaded(self, key: str, value: Any) -> None:
+        """Show what was found."""
+        self._registry, found = value
+        if found == self._found:
+            return
+        self._found = found
+        rows: dict[str, dict[int | str, dict[str, Cell]]] = {
+            "stages": {i: _stage_cells(i, e, found.nodes) for i, e in found.stages.items()},
+            "pipelines": {r: _pipeline_cells(r, e) for r, e in found.pipelines.items()},
+            "plugins": {
+                n: {"plugin": ((n, "strong"),), "version": e.version, "stages": str(len(e.stages))}
+                for n, e in found.plugins.items()
+            },
+        }
+        for stage_id, nodes in found.foreign.items():
+            rows["stages"][stage_id] = {
+                "stage": ((stage_id, "dim"),), "nodes": str(len(nodes)), "trouble": (("?", "warn"),),
+            }  # fmt: skip
+        for part, cells in rows.items():
+            table = self.query_one(f"#{part}-list", VirtualTable)
+            table.empty = f"No plugin brings {part}."
+            table.put(cells)
+            table.set_keys(sorted(cells, key=str))
+            self._tell(part, table.cursor_key)
+
+    def on_row_highlighted(self, message: RowHighlighted) -> None:
+        """Tell about the row."""
+        part = str(message.table.id).removesuffix("-list")
+        self._tell(part, message.key)
+        self.query_one(f"#{part} .about").scroll_home(animate=False)
+
+    def on_row_opened(self, message: RowOpened) -> None:
+        """Scroll in what is told."""
+        self.query_one(f"#{self.part} .about").focus()
+
+    def on_tabbed_content_tab_activated(self, event: TabbedContent.TabActivated) -> None:
+        """Give the list the keyboard."""
+        self._focus()
+
+    def action_part(self, by: int) -> None:
+        """The part beside."""
+        parts = self.query_one("#parts", TabbedContent)
+        parts.active = PARTS[(PARTS.index(self.part) + by) % len(PARTS)]
+
+    def action_wide(self) -> None:
+        """Hide or show the list."""
+        self.toggle_class("-alone")
+        if self.has_class("-alone"):
+            self.query_one(f"#{self.part} .about").focus()
+        else:
+            self._focus()
+
+    def action_back(self) -> None:
+        """Back to the list."""
+        self.remove_class("-alone")
+        self._focus()
+
+    def _look(self) -> None:
+        registry, settings = self._registry, self.console_app.source.settings
+
+        def query(database: Database) -> tuple[Registry, Catalogue]:
+            found = registry or load_registry(settings)
+            return found, gather(found, database)
+
+        self.load("catalogue", query)
+
+    def _focus(self) -> None:
+        self.query_one(f"#{self.part}-list").focus()
+
+    def _tell(self, part: str, key: int | str | None) -> None:
+        found, name = self._found, str(key)
+        if found is None or key is None:
+            return
+        text = self.query_one(f"#{part}-text", Static)
+        if part == "plugins":
+            text.update(about_plugin(found.plugins[name], found))
+        elif part == "pipelines":
+            entry = found.pipelines[name]
+            text.update(head_of_pipeline(entry))
+            self.query_one("#graph", Static).update(drawing_of(entry))
+            self.query_one("#pipelines-more", Static).update(about_pipeline(entry))
+        elif name in found.stages:
+            text.update(about_stage(found.stages[name], found))
+        else:
+            nodes = ", ".join(found.foreign[name])
+            text.update(
+                f"{name}\n\nOn {nodes}; no plugin on this machine declares it.\n"
+                "Install the same plugins on every machine of the farm."
+            )
+
+
+def _stage_cells(stage_id: str, entry: StageEntry, nodes: int) -> dict[str, Cell]:
+    tone = "good" if entry.offered else "bad"
+    trouble = entry.refused or entry.other or entry.blocked
+    return {
+        "stage": ((stage_id, "strong"),),
+        "version": str(entry.stage.version),
+        "nodes": ((f"{len(entry.offered)} of {nodes}", tone),),
+        "trouble": (("✗", "bad"),) if trouble or not entry.offered else (("●", "good"),),
+    }
+
+
+def _pipeline_cells(ref: str, entry: PipelineEntry) -> dict[str, Cell]:
+    bad = entry.complaint or entry.unserved
+    return {
+        "pipeline": ((ref, "strong"),),
+        "state": (("✗", "bad"),) if bad else (("●", "good"),),
+        "title": entry.pipeline.title,
+    }

@@ -1,0 +1,214 @@
+"""Why things wait, and what an operator does about it, with the ledger as witness."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from console_lab import console, little_ledger, screen_text, until
+from farmhand import Farmhand, plan, stage
+from sqlalchemy import insert, select, update
+
+from farm.config import Settings
+from farm.domain.errors import ErrorClass
+from farm.domain.states import TaskState
+from farm.ledger.schema import jobs, shapes, tasks
+from farm.ledger.views_queue import QueueViews
+from farm.ledger.views_reasons import Reasons
+from farm.tui.app import FarmConsole
+from farm.tui.dialogs import Ask
+from farm.tui.screens.job import JobScreen
+from farm.tui.widgets.table import VirtualTable
+
+
+@pytest.fixture
+def farm(tmp_path: Path) -> Iterator[tuple[Settings, Farmhand]]:
+    """Five jobs: two in the queue, one paused, one that waits for approval, one backing off."""
+    settings, database = little_ledger(tmp_path)
+    hand = Farmhand(database)
+    for index in range(1, 6):
+        first = stage("one", approval=index == 4)
+        hand.jobs.accept(
+            plan(first, stage("two", ("one",), windows=3), name=f"film {index}", prompt=str(index)),
+            job_id=f"job{index}",
+        )
+    hand.jobs.pause("job3", actor="bob")
+    hand.fail(hand.take("job5.one.0"), ErrorClass.TRANSIENT)
+    yield settings, hand
+    database.close()
+
+
+def groups(hand: Farmhand) -> dict[str, tuple[int, str]]:
+    return {g.kind: (g.count, g.reason) for g in QueueViews(hand.database).groups()}
+
+
+def table(app: FarmConsole, name: str) -> VirtualTable:
+    return app.screen.query_one(f"#{name}", VirtualTable)
+
+
+async def shown(app: FarmConsole, pilot: Any, kind: str) -> None:
+    """The cursor is on the group of this kind, and its tasks are there."""
+    await until(
+        pilot, lambda: bool(app.screen.query("#groups")) and bool(table(app, "groups").keys)
+    )
+    [key] = [key for key in table(app, "groups").keys if str(key).startswith(kind)]
+    table(app, "groups").go_to(key)
+    await until(pilot, lambda: app.screen._group == key)  # type: ignore[attr-defined]
+    tasks_ = table(app, "tasks")
+    await until(pilot, lambda: bool(tasks_.keys) and all(map(tasks_.cells, tasks_.keys)))
+
+
+def priority(hand: Farmhand, job_id: str) -> int:
+    with hand.database.read() as connection:
+        found = connection.execute(select(jobs.c.priority).where(jobs.c.id == job_id))
+        return int(found.scalar_one())
+
+
+def test_every_waiting_task_is_in_the_group_that_farm_why_names(farm: Any) -> None:
+    _, hand = farm
+    views, reasons = QueueViews(hand.database), Reasons(hand.database)
+    seen: set[str] = set()
+    for group in views.groups():
+        ids, end = views.page(group, limit=100)
+        assert end is None
+        assert len(ids) == group.count
+        assert {reasons.task(task_id).kind for task_id in ids} == {group.kind}
+        assert {line.kind for line in views.lines(ids)} == {group.kind}
+        assert not seen & set(ids)
+        seen |= set(ids)
+    waiting = (TaskState.READY, TaskState.HELD, TaskState.DELAYED, TaskState.BLOCKED)
+    with hand.database.read() as connection:
+        rows = connection.execute(select(tasks.c.id).where(tasks.c.state.in_(waiting)))
+        assert seen == set(rows.scalars())
+    assert {"queue", "paused", "approval", "back-off", "stage"} == set(groups(hand))
+
+
+def test_a_shape_that_no_node_can_run_is_a_group_with_that_reason(farm: Any) -> None:
+    _, hand = farm
+    with hand.database.engine.begin() as connection:
+        shape = connection.execute(
+            select(tasks.c.shape).where(tasks.c.state == TaskState.READY).limit(1)
+        ).scalar_one()
+        known = update(shapes).where(shapes.c.shape == shape).values(reason="no node has a GPU")
+        assert connection.execute(known).rowcount == 1
+    assert groups(hand)["placement"] == (2, "no node has a GPU")
+    assert "queue" not in groups(hand)
+
+
+def test_pages_follow_one_another_in_the_order_of_the_queue(farm: Any) -> None:
+    _, hand = farm
+    hand.jobs.reprioritise("job2", 90, actor="bob")
+    views = QueueViews(hand.database)
+    [group] = [g for g in views.groups() if g.kind == "stage"]
+    whole, _ = views.page(group, limit=100)
+    paged: list[str] = []
+    after = None
+    while True:
+        ids, after = views.page(group, limit=2, after=after)
+        paged += ids
+        if after is None:
+            break
+    assert paged == whole
+    assert whole[0].startswith("job2.")
+
+
+def test_a_hundred_thousand_waiting_tasks_are_grouped_and_paged_within_a_blink(farm: Any) -> None:
+    _, hand = farm
+    with hand.database.engine.begin() as connection:
+        one = connection.execute(select(tasks).where(tasks.c.id == "job1.one.0")).one()._mapping
+        rows = [
+            {**one, "id": f"job1.many.{n}", "stage": "many", "window": n, "ordinal": n + 10}
+            for n in range(100_000)
+        ]
+        connection.execute(insert(tasks), rows)
+    views = QueueViews(hand.database)
+    views.groups()
+    began = time.perf_counter()
+    found = views.groups()
+    [group] = [g for g in found if g.kind == "queue"]
+    ids, _ = views.page(group, limit=500)
+    took_s = time.perf_counter() - began
+    assert group.more
+    assert len(ids) == 500
+    assert took_s < 0.25
+
+
+async def test_the_screen_names_each_reason_and_the_story_of_the_task(farm: Any) -> None:
+    settings, _ = farm
+    async with console(settings, first="queue") as (app, pilot):
+        await shown(app, pilot, "approval")
+        table(app, "tasks").focus()
+        await until(pilot, lambda: "farm approve #4 one" in screen_text(app))
+        text = screen_text(app)
+        assert "the job is paused" in text
+        assert "back-off" in text
+        await pilot.press("A")
+        await until(pilot, lambda: farm[1].task_state("job4.one.0") == "ready")
+        await until(pilot, lambda: "approval" not in screen_text(app), "the screen follows")
+
+
+async def test_a_task_is_moved_up_by_its_job_and_back_by_undo(farm: Any) -> None:
+    settings, hand = farm
+    async with console(settings, first="queue") as (app, pilot):
+        await shown(app, pilot, "queue")
+        table(app, "tasks").focus()
+        await pilot.press("down", "K")
+        await until(pilot, lambda: priority(hand, "job2") == 60)
+        await until(pilot, lambda: table(app, "tasks").keys[0] == "job2.one.0")
+        assert priority(hand, "job1") == 50
+        await until(pilot, lambda: bool(app._undos))
+        await pilot.press("u")
+        await until(pilot, lambda: priority(hand, "job2") == 50)
+
+
+async def test_marked_tasks_are_held_and_released(farm: Any) -> None:
+    settings, hand = farm
+    async with console(settings, first="queue") as (app, pilot):
+        await shown(app, pilot, "queue")
+        table(app, "tasks").focus()
+        await pilot.press("space", "space", "p")
+        await until(pilot, lambda: hand.task_state("job1.one.0") == "held")
+        assert hand.task_state("job2.one.0") == "held"
+        await shown(app, pilot, "paused")
+        table(app, "tasks").focus()
+        await pilot.press("ctrl+a", "P")
+        await until(pilot, lambda: hand.task_state("job3.one.0") == "ready")
+        await until(pilot, lambda: hand.task_state("job1.one.0") == "ready")
+
+
+async def test_a_paused_farm_is_the_reason_of_all_and_goes_on_from_here(farm: Any) -> None:
+    settings, hand = farm
+    async with console(settings, first="queue") as (app, pilot):
+        await shown(app, pilot, "queue")
+        await pilot.press("F")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await pilot.press(*"power", "enter")
+        await until(pilot, lambda: hand.queue.paused() == "power")
+        await until(pilot, lambda: "the farm is paused: power" in screen_text(app))
+        await until(pilot, lambda: app.pulse is not None and app.pulse.paused == "power")
+        await pilot.press("F")
+        await until(pilot, lambda: hand.queue.paused() is None)
+
+
+async def test_a_waiting_task_opens_its_job(farm: Any) -> None:
+    settings, _ = farm
+    async with console(settings, first="queue") as (app, pilot):
+        await shown(app, pilot, "queue")
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: isinstance(app.screen, JobScreen))
+        assert app.screen.job_id == "job1"
+
+
+async def test_nothing_is_moved_in_a_read_only_console(farm: Any) -> None:
+    settings, hand = farm
+    async with console(settings, first="queue", read_only=True) as (app, pilot):
+        await shown(app, pilot, "queue")
+        table(app, "tasks").focus()
+        await pilot.press("K", "p", "F")
+        await pilot.pause(0.2)
+        assert priority(hand, "job1") == 50
+        assert hand.task_state("job1.one.0") == "ready"
+        assert hand.queue.paused() is None
