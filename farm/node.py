@@ -359,11 +359,10 @@ class NodeAgent:
             busy = running.get((order.task_id, order.number))
             if busy is not None:
                 busy.engine.cancel(order.reason, task_id=order.task_id, number=order.number)
-        for slot in answer.restart:
-            if slot in self.slots:
-                threading.Thread(
-                    target=self.slots[slot].restart, name=f"restart {slot}", daemon=True
-                ).start()
+        for name in answer.restart:
+            if name in self.slots:
+                restart = self.slots[name].restart
+                threading.Thread(target=restart, name=f"restart {name}", daemon=True).start()
         if self._progress:
             claims.note_progress(dict(self._progress))
 

@@ -124,7 +124,7 @@ def page() -> str:
             f"> {item.prompt}",
             "",
             "```console",
-            f'$ farm submit -p procedural --seed {item.seed} --set size={SIZE} \\',
+            f"$ farm submit -p procedural --seed {item.seed} --set size={SIZE} \\",
             f"    --prompt {_quoted(item.prompt)} --wait",
             "```",
             "",

@@ -44,13 +44,14 @@ def tui(
         str, typer.Option(metavar="NAME", help="With --web: the address to listen on.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="With --web: the port.")] = 8640,
+    in_browser: Annotated[bool, typer.Option("--in-browser", hidden=True)] = False,
 ) -> None:
     """Open the console: see and steer the whole farm from the keyboard."""
     here = session(context)
     if web:
         _serve(here, read_only, theme, keys, host, port)
         return
-    if not sys.stdout.isatty():
+    if not in_browser and not sys.stdout.isatty():
         raise ConfigError(
             "the console needs a terminal",
             where="farm tui",
@@ -59,7 +60,10 @@ def tui(
         )
     from farm.config import editor_command
     from farm.tui.console import build_console
+    from farm.tui.thumbnails import ask_terminal
 
+    if not in_browser:
+        ask_terminal()
     build_console(
         here.settings,
         actor=here.actor,
@@ -96,6 +100,8 @@ def _serve(
             mend="Run: pip install 'farm[web]'",
         ) from error
     command = [sys.executable, "-m", "farm", "--root", str(here.settings.root), "tui"]
+    # Each visitor's console talks to the server, not to a terminal.
+    command.append("--in-browser")
     if read_only:
         command.append("--read-only")
     if theme is not None:

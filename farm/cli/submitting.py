@@ -75,7 +75,7 @@ def submit(
     from farm.cli.watching import follow
 
     here = session(context)
-    given = _sources(paths, prompt)
+    given = _sources(paths, prompt, pipeline)
     fields = _fields(params, seed, quality, priority, name, rerun)
     results: list[dict[str, Any]] = []
     with here.ledger() as database:
@@ -85,7 +85,7 @@ def submit(
             here.ring()
             results.append(
                 {
-                    "what": str(what) if isinstance(what, Path) else "prompt",
+                    "what": _label(what),
                     "number": found.number,
                     "id": found.job_id,
                     "duplicate": found.duplicate,
@@ -117,9 +117,9 @@ def validate(
     results = []
     with _any_ledger(here) as database:
         intake = _intake(here, database)
-        for what in _sources(paths, prompt):
+        for what in _sources(paths, prompt, pipeline):
             problems = intake.validate(what, pipeline=pipeline, fields=fields)
-            label = str(what) if isinstance(what, Path) else "prompt"
+            label = _label(what)
             results.append({"what": label, "ok": not problems, "problems": problems})
             if as_json:
                 continue
@@ -134,10 +134,21 @@ def validate(
         raise typer.Exit(REFUSED)
 
 
-def _sources(paths: list[Path] | None, prompt: str | None) -> list[Path | Mapping[str, Any]]:
-    if bool(paths) == (prompt is not None):
-        raise typer.BadParameter("name files or folders, or give --prompt")
-    return list(paths or ()) if prompt is None else [{"farm": 1, "prompt": prompt}]
+def _sources(
+    paths: list[Path] | None, prompt: str | None, pipeline: str
+) -> list[Path | Mapping[str, Any]]:
+    """What to submit: files, a prompt, or a pipeline that needs neither."""
+    if paths and prompt is None:
+        return list(paths)
+    if paths or (prompt is None and not pipeline):
+        raise typer.BadParameter("name files or folders, or give --prompt or --pipeline")
+    return [{"farm": 1} if prompt is None else {"farm": 1, "prompt": prompt}]
+
+
+def _label(what: Path | Mapping[str, Any]) -> str:
+    if isinstance(what, Path):
+        return str(what)
+    return "prompt" if "prompt" in what else "manifest"
 
 
 def _fields(

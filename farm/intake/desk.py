@@ -280,16 +280,20 @@ class Intake:
         pipeline: str = "",
         fields: Mapping[str, Any] | None = None,
         submitter: str = "",
+        root: Path | None = None,
     ) -> Accepted:
         """Make a job of a file, a folder or the fields of a manifest, which stay where they are.
 
         pipeline : for what is not a manifest. fields : manifest fields that replace its own.
+        root : folder that the paths of given fields are relative to; default: the working folder.
 
         Raises
         ------
         FarmError : it cannot be accepted; nothing was made.
         """
-        return self._direct.submit(what, pipeline=pipeline, fields=fields, submitter=submitter)
+        return self._direct.submit(
+            what, pipeline=pipeline, fields=fields, submitter=submitter, root=root
+        )
 
     def validate(
         self,
@@ -297,9 +301,10 @@ class Intake:
         *,
         pipeline: str = "",
         fields: Mapping[str, Any] | None = None,
+        root: Path | None = None,
     ) -> list[dict[str, str]]:
         """Every problem that would keep it from being accepted; empty when it would be."""
-        return self._direct.validate(what, pipeline=pipeline, fields=fields)
+        return self._direct.validate(what, pipeline=pipeline, fields=fields, root=root)
 
 
 def _writable(name: str) -> bool:

@@ -28,13 +28,19 @@ class Direct:
         self._no_room = no_room
 
     def submit(
-        self, what: What, *, pipeline: str, fields: Mapping[str, Any] | None, submitter: str
+        self,
+        what: What,
+        *,
+        pipeline: str,
+        fields: Mapping[str, Any] | None,
+        submitter: str,
+        root: Path | None = None,
     ) -> Accepted:
         """See :meth:`farm.intake.desk.Intake.submit`."""
         full = self._no_room()
         if full is not None:
             raise StoreFull("nothing new is accepted", where="store", got=full, code="farm.full")
-        request = self.read(what, pipeline=pipeline, fields=fields)
+        request = self.read(what, pipeline=pipeline, fields=fields, root=root)
         plan = self.acceptance.plan(request, submitter=submitter or "cli")
         same = self.acceptance.same_as(plan, again=request.again)
         if same is not None:
@@ -42,20 +48,34 @@ class Direct:
         return self.acceptance.accept(plan, actor=f"cli {submitter}".strip())
 
     def validate(
-        self, what: What, *, pipeline: str, fields: Mapping[str, Any] | None
+        self,
+        what: What,
+        *,
+        pipeline: str,
+        fields: Mapping[str, Any] | None,
+        root: Path | None = None,
     ) -> list[dict[str, str]]:
         """See :meth:`farm.intake.desk.Intake.validate`."""
         try:
-            self.acceptance.check(self.read(what, pipeline=pipeline, fields=fields))
+            self.acceptance.check(self.read(what, pipeline=pipeline, fields=fields, root=root))
         except FarmError as error:
             return list(getattr(error, "problems", None) or [error.record()])
         return []
 
-    def read(self, what: What, *, pipeline: str, fields: Mapping[str, Any] | None) -> Request:
-        """The request that a file, a folder or manifest fields make. Raises InputError."""
+    def read(
+        self,
+        what: What,
+        *,
+        pipeline: str,
+        fields: Mapping[str, Any] | None,
+        root: Path | None = None,
+    ) -> Request:
+        """The request that a file, a folder or manifest fields make (their paths relative to
+        ``root``, default: the working folder). Raises InputError."""
         if not isinstance(what, Path):
             defaults = {"pipeline": pipeline} if pipeline else {}
-            return self.requests.from_fields({**defaults, **what, **(fields or {})}, Path.cwd())
+            given = {**defaults, **what, **(fields or {})}
+            return self.requests.from_fields(given, root or Path.cwd())
         path = what.absolute()
         seen = look(path)
         if seen is None or seen.odd:

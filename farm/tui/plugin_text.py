@@ -279,7 +279,7 @@ def _defaults(stage: Stage) -> Any | None:
 
 
 def _resources(needs: Resources) -> str:
-    found = [f"{needs.cores} cores", f"{needs.ram_mb} MB RAM"]
+    found = [f"{needs.cores} core{'s' if needs.cores != 1 else ''}", f"{needs.ram_mb} MB RAM"]
     found += [f"{needs.disk_mb} MB disk"] if needs.disk_mb else []
     found += [f"{needs.gpus} GPU with {needs.vram_mb} MB"] if needs.gpus else []
     found += [f"{count} of {name}" for name, count in sorted(needs.limits.items())]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from direct_task import run_stage, stage_of
-from seen import HUES, PARTS, Seen, holds
+from seen import Seen, holds
 from truth_table import TRUTH
 
 import farm_procedural

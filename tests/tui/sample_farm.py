@@ -13,7 +13,7 @@ from farmhand import Farmhand, artifact, plan, stage
 
 from farm.config import Settings
 from farm.domain.errors import ErrorClass
-from farm.domain.media import Artifact, MediaKind
+from farm.domain.media import Artifact, MediaFacts, MediaKind
 from farm.domain.plan import Binding, Needs, Plan, PlannedStage
 from farm.ledger.database import Database
 from farm.ledger.publishing import Publishing
@@ -79,9 +79,15 @@ class Hand(Farmhand):
             gauges=gauges,
         )
 
+    def take(
+        self, task_id: str | None = None, node: str = "atlas", slot: str = "cpu0"
+    ) -> Assignment:
+        """As a farmhand's, on the first node."""
+        return super().take(task_id, node, slot)
+
     def make(self, task: Assignment, *, node: str = "atlas", frames: int = 0) -> None:
         """Finish a task with a clip."""
-        facts = {"width": 640, "height": 360, "frames": frames, "fps": 24.0} if frames else {}
+        facts = MediaFacts(width=640, height=360, frames=frames) if frames else MediaFacts()
         made = artifact(task.task_id)
         kind = MediaKind.VIDEO if frames else MediaKind.TEXT
         file = Artifact(made.hash, kind, 48_000 + frames * 1000, ".mkv", facts)

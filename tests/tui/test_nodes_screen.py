@@ -136,7 +136,7 @@ async def test_what_a_state_does_not_allow_is_refused_with_the_mend(farm: Any) -
         await pilot.press("X")
         await until(pilot, lambda: isinstance(app.screen, Ask))
         await pilot.press("enter")
-        await until(pilot, lambda: "enable it first" in screen_text(app))
+        await until(pilot, lambda: any("enable it first" in n.message for n in app._notifications))
         assert state(hand) == "draining"
 
 

@@ -9,29 +9,22 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
 import pytest
 from console_lab import console, screen_text, until
-from sample_farm import START_S, Standing, sample
+from rich.cells import cell_len
+from sample_farm import Standing, sample
 
 from farm.config import Settings
+from farm.tui.app import FarmConsole
+from farm.tui.screens.job import PARTS, JobScreen
 
 FOLDER = Path(__file__).parent / "snapshots"
 SIZES = [(80, 24), (120, 40), (200, 60)]
 TABS = ("overview", "jobs", "nodes", "queue", "intake", "plugins", "reports")
-# What a part of a job shows once it was read, so that nothing is taken too early.
-PARTS = {
-    "graph": "content key",
-    "windows": "render.0",
-    "timeline": "Engine time",
-    "files": "between",
-    "params": "seed",
-    "events": "accepted as",
-    "error": "palette",
-    "logs": "palette has no colour",
-}
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +44,63 @@ def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, S
     if before is not None:
         os.environ["TZ"] = before
     time.tzset()
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("tab", TABS)
+async def test_a_tab_looks_as_it_did(farm: Any, tab: str, size: tuple[int, int]) -> None:
+    settings, clock = farm
+    async with console(settings, size=size, clock=clock, poll_s=3600, first=tab) as (app, pilot):
+        await compare(app, pilot, tab, size)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_every_part_of_a_job_looks_as_it_did(farm: Any, size: tuple[int, int]) -> None:
+    settings, clock = farm
+    async with console(settings, size=size, clock=clock, poll_s=3600, first="jobs") as (app, pilot):
+        app.action_job("01M0000002")
+        await until(pilot, lambda: isinstance(app.screen, JobScreen) and app.screen.ready)
+        screen = app.screen
+        assert isinstance(screen, JobScreen)
+        for part in PARTS:
+            screen.action_show(part)
+            await compare(app, pilot, f"job-{part}", size)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_the_dialogs_look_as_they_did(farm: Any, size: tuple[int, int]) -> None:
+    settings, clock = farm
+    async with console(settings, size=size, clock=clock, poll_s=3600, first="jobs") as (app, pilot):
+        await settled(app, pilot)
+        for name, key in (("help", "question_mark"), ("cancel", "c"), ("columns", "o")):
+            await pilot.press(key)
+            await compare(app, pilot, f"dialog-{name}", size)
+            await pilot.press("escape")
+
+
+async def compare(app: FarmConsole, pilot: Any, name: str, size: tuple[int, int]) -> None:
+    """The screen, once it does not change any more, against its picture."""
+    shown = await settled(app, pilot)
+    lines = shown.split("\n")
+    assert (len(lines), {cell_len(line) for line in lines}) == (size[1], {size[0]})
+    text = "\n".join(line.rstrip() for line in lines) + "\n"
+    file = FOLDER / f"{name}-{size[0]}x{size[1]}.txt"
+    if os.environ.get("FARM_SNAPSHOTS") == "write":
+        file.write_text(text, encoding="utf-8")
+    assert file.is_file(), f"{file.name} is missing; see this module's docstring"
+    kept = file.read_text(encoding="utf-8")
+    assert text == kept, "\n".join(unified_diff(kept.split("\n"), text.split("\n"), lineterm=""))
+
+
+async def settled(app: FarmConsole, pilot: Any) -> str:
+    """The screen's text when nothing is read any more and three looks were the same."""
+    same, before = 0, ""
+    end = time.monotonic() + 20
+    while same < 3:
+        assert time.monotonic() < end, "the screen never came to rest"
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        now = screen_text(app)
+        same = same + 1 if now == before and now.strip() else 0
+        before = now
+    return before

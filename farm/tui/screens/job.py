@@ -28,12 +28,14 @@ from farm.tui.log_reading import LogReading, compare
 from farm.tui.messages import StageOpened, WindowHighlighted, WindowOpened
 from farm.tui.screens.rerun import Ids, JobOrders
 from farm.tui.source import Delta
+from farm.tui.thumbnails import pictures, wanted
 from farm.tui.widgets.graph import StageGraph
 from farm.tui.widgets.grid import WindowGrid
 from farm.tui.widgets.log_lines import LogLines
+from farm.tui.widgets.picture import Thumbnails, box
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from farm.ledger.database import Database
     from farm.ledger.views_job import JobWhole
@@ -75,6 +77,7 @@ class JobScreen(JobOrders):
         self._pointed: str | None = None
         self._reading: LogReading | None = None
         self._logging = False
+        self._pictured: list[str] = []
 
     def body(self) -> ComposeResult:
         """A head, and its parts."""
@@ -91,6 +94,8 @@ class JobScreen(JobOrders):
             for name in ("timeline", "files", "params", "events", "error"):
                 with TabPane(name.capitalize(), id=name):
                     with VerticalScroll(classes="scrolls"):
+                        if name == "files":
+                            yield Thumbnails(id="thumbnails")
                         yield Static(id=f"{name}-text")
             with TabPane("Logs", id="logs"):
                 with Vertical():
@@ -144,6 +149,9 @@ class JobScreen(JobOrders):
             self._tell("timeline-text", gantt(value, now_s=now_s, width=width))
         elif key == "files":
             self._tell("files-text", files_of(value))
+            self._picture(value)
+        elif key == "pictures":
+            self.run_worker(self.query_one(Thumbnails).show(value), group="pictures")
         elif key == "logs":
             self._show_logs(value)
         elif key == "compare":
@@ -236,6 +244,15 @@ class JobScreen(JobOrders):
         self._tell("params-text", params_of(whole))
         self._tell("events-text", events_of(whole.detail.events))
         self._tell("error-text", error_of(whole))
+
+    def _picture(self, files: list[Mapping[str, Any]]) -> None:
+        """Have thumbnails made, once for the same files."""
+        chosen = wanted(files)
+        hashes = [found["hash"] for found in chosen]
+        if hashes != self._pictured:
+            self._pictured = hashes
+            url, (width, height) = self.console_app.source.settings.store_url, box()
+            self.load("pictures", lambda _database: pictures(url, chosen, width, height))
 
     def _point(self, task_id: str) -> None:
         from farm.ledger.views_job import JobParts

@@ -216,7 +216,7 @@ class NodesScreen(FarmScreen):
         )
 
     def _point(self) -> None:
-        if self._wanted is not None and self.nodes.go_to(self._wanted):
+        if self.ready and self._wanted is not None and self.nodes.go_to(self._wanted):
             self._wanted = None
 
     def _show_node(self) -> None:

@@ -52,9 +52,10 @@ class Measure:
 
 
 def _hours(seconds: float) -> str:
+    """Hours from one hour on, less in minutes and seconds."""
     hours = seconds / 3600
     return (
-        f"{hours:.0f} h" if hours >= 100 else f"{hours:.1f} h" if hours >= 1 else f"{hours:.2f} h"
+        duration(seconds) if hours < 1 else f"{hours:.1f} h" if hours < 100 else f"{hours:,.0f} h"
     )
 
 
@@ -342,16 +343,20 @@ def _cells(line: UsageLine) -> dict[str, Cell]:
     return {
         "key": ((line.key, "strong"),),
         "jobs": f"{line.jobs:,}",
-        "failed": ((f"{line.failed:,}", "bad" if line.failed else "dim"),),
+        "failed": ((f"{line.failed:,}" if line.failed else "–", "bad" if line.failed else "dim"),),
         "rate": (("–" if rate is None else f"{rate:.1%}", tone),),
         "wait": duration(line.wait_s),
         "run": duration(line.run_s),
-        "engine": _hours(line.engine_s),
-        "gpu": ((_hours(line.gpu_s), "" if line.gpu_s else "dim"),),
-        "cpu": ((_hours(line.cpu_s), "" if line.cpu_s else "dim"),),
-        "cached": ((f"{line.cached:,}", "good" if line.cached else "dim"),),
-        "saved": ((_hours(line.saved_s), "good" if line.saved_s else "dim"),),
+        "engine": _spent(line.engine_s),
+        "gpu": _spent(line.gpu_s),
+        "cpu": _spent(line.cpu_s),
+        "cached": ((f"{line.cached:,}" if line.cached else "–", "good" if line.cached else "dim"),),
+        "saved": _spent(line.saved_s, "good"),
     }
+
+
+def _spent(seconds: float, tone: str = "") -> Cell:
+    return ((_hours(seconds), tone),) if seconds else (("–", "dim"),)
 
 
 def _every_day(values: dict[str, float]) -> list[tuple[str, float]]:

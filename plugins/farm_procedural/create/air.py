@@ -11,7 +11,7 @@ from farm_procedural.create.advice import Advice
 from farm_procedural.create.asks import Asks
 from farm_procedural.create.chance import Chance
 from farm_procedural.create.genres import Genre
-from farm_procedural.instruction import Axis
+from farm_procedural.instruction import Axis, Decision
 from farm_procedural.script import ParticleKind, Particles
 
 DEGREES = {"right": 0.0, "up-right": 45.0, "up": 90.0, "up-left": 135.0, "left": 180.0,
@@ -79,9 +79,28 @@ _FLOATING = ("dust", "bokeh", "petals", "leaves", "fireflies", "embers", "sparks
              "bubbles", "confetti", "rain", "snow")  # fmt: skip
 
 
+def of_camera(asks: Asks) -> bool:
+    """Whether the direction that was said is that of the camera: "the camera pans to the right"."""
+    word = next(iter(asks.said(Axis.DIRECTION)), None)
+    if word is None:
+        return False
+    return any(
+        word.start - move.stop >= 0 and not set(_between(asks, move, word)) - _TOWARDS
+        for move in asks.said(Axis.CAMERA)
+        if move.value in ("pan", "tilt")
+    )
+
+
+_TOWARDS = frozenset(["to", "the", "slowly", "gently", "fast", "quickly", "towards", "toward"])
+
+
+def _between(asks: Asks, one: Decision, other: Decision) -> list[str]:
+    return asks.instruction.text[one.stop : other.start].casefold().split()
+
+
 def _particle(asks: Asks, kind: str, density: float, speed: float) -> Particles:
     direction: float | None = None
-    word = next(iter(asks.said(Axis.DIRECTION)), None)
+    word = None if of_camera(asks) else next(iter(asks.said(Axis.DIRECTION)), None)
     # Rain that falls needs no direction, but what was told to go somewhere goes there.
     if word is not None and word.value in DEGREES:
         direction = DEGREES[word.value]

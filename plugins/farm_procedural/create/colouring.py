@@ -163,6 +163,8 @@ def _saturated(stops: Stops, asks: Asks, asked: list[Lab], advice: Advice) -> St
         return harmony.coloured(stops, 0.0)
     if asks.says(Axis.GRADE, "sepia") and not asked:
         return tuple(harmony.lch(s[0], 0.055, 72.0) for s in stops)
+    if asks.says(Axis.GRADE, "teal-orange") and not asked:
+        stops = tuple(_teal_or_orange(stop, number) for number, stop in enumerate(stops))
     if word is not None:
         amount = word.amount if word.confidence >= SAID else 0.5 * word.amount
         if word.value == "grey" and word.confidence < SAID:
@@ -194,12 +196,18 @@ def _saturated(stops: Stops, asks: Asks, asked: list[Lab], advice: Advice) -> St
     return stops
 
 
+def _teal_or_orange(stop: Lab, number: int) -> Lab:
+    """The shadows are teal, the lights orange."""
+    hue, least = (205.0, 0.075) if number < 3 else (60.0, 0.11)
+    return harmony.lch(stop[0], max(least, 0.6 * harmony.chroma(stop)), hue)
+
+
 def _contrasted(stops: Stops, asks: Asks, advice: Advice) -> Stops:
     word = asks.first(Axis.CONTRAST)
     refused = asks.refused(Axis.CONTRAST)
     if word is not None and word.value != "medium":
         high = word.value == "high"
-        return harmony.spread(stops, 1 + 0.3 * word.amount if high else 0.5**word.amount)
+        return harmony.spread(stops, 1 + 0.5 * word.amount if high else 0.5**word.amount)
     if "high" in refused:
         return harmony.spread(stops, 0.6)
     if "low" in refused:
@@ -208,8 +216,21 @@ def _contrasted(stops: Stops, asks: Asks, advice: Advice) -> Stops:
     return stops if factor is None else harmony.spread(stops, min(1.4, max(0.7, factor)))
 
 
+def _ends_black(asks: Asks) -> bool:
+    """Whether this is the last part of a sequence that "fades to black"."""
+    phases = asks.instruction.phases
+    if asks.phase is None or asks.phase != len(phases) - 1:
+        return False
+    return any(
+        d.axis is Axis.TRANSITION and d.value == "fade" and "black" in d.words.casefold()
+        for d in phases[-1].decisions
+    )
+
+
 def _lit(stops: Stops, asks: Asks, asked: list[Lab], advice: Advice) -> Stops:
     word = asks.first(Axis.BRIGHTNESS)
+    if _ends_black(asks):
+        return harmony.lit(harmony.coloured(stops, 0.6), 0.08)
     now = sum(stop[0] for stop in stops) / len(stops)
     if word is not None and not (word.value == "medium" and asked):
         target = 0.53 + (MEANS[BRIGHTNESSES[word.value]] - 0.53) * min(1.3, max(0.6, word.amount))

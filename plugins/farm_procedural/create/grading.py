@@ -47,6 +47,9 @@ def light_for(
     dim = any(d.value in ("dark", "black") for d in asks.said(Axis.BRIGHTNESS))
     if orb == "sun" and dim and not any(d.value == "sun" for d in asks.said(Axis.LIGHT)):
         orb = "none"
+    if orb == "sun" and asks.says(Axis.WEATHER, "storm") and not _told_of_sun(asks):
+        # Behind the clouds of a storm there is no disc to be seen.
+        orb = "none"
     if orb in refused or (orb == "moon" and "moon" in refused):
         orb = "none"
     weather = {d.value for d in asks.own(Axis.WEATHER)}
@@ -64,6 +67,11 @@ def light_for(
         light = replace(light, flicker=0.0)
     values = {name: round(getattr(light, name), 4) for name in ("key", "rim", "beams", "bloom")}
     return replace(light, orb=orb, **values)
+
+
+def _told_of_sun(asks: Asks) -> bool:
+    """Whether the sun itself was named, and not a time of day that usually has one."""
+    return any(d.value == "sun" and d.confidence >= 0.85 for d in asks.said(Axis.LIGHT))
 
 
 _EFFECTS: dict[str, dict[str, object]] = {

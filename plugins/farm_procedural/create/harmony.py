@@ -133,6 +133,12 @@ def steered(stops: Stops, refused: Sequence[Lab], reach: float = 55.0) -> Stops:
     hues = [hue(colour) for colour in refused if chroma(colour) >= NEUTRAL]
     if hues:
         result = [_turned_away(stop, hues, reach) for stop in result]
+        # From the strongest colour outwards, which keeps its side.
+        lead = max(range(len(result)), key=lambda place: chroma(result[place]))
+        for place in range(lead + 1, len(result)):
+            result[place] = _on_the_same_side(result[place - 1], result[place], hues, reach)
+        for place in reversed(range(lead)):
+            result[place] = _on_the_same_side(result[place + 1], result[place], hues, reach)
     for colour in greys:
         if colour[0] < 0.3:
             result = [lch(max(stop[0], 0.30), chroma(stop), hue(stop)) for stop in result]
@@ -156,6 +162,21 @@ def _turned_away(stop: Lab, hues: Sequence[float], reach: float) -> Lab:
         return lch(stop[0], 0.0, 0.0)
     best = min(free, key=lambda h: (abs(apart(own, h)), h))
     return stop if best == own else lch(stop[0], chroma(stop), best)
+
+
+def _on_the_same_side(before: Lab, stop: Lab, hues: Sequence[float], reach: float) -> Lab:
+    """``stop``, such that the way to it from the stop before does not lead through a refused hue."""
+    if min(chroma(before), chroma(stop)) < 0.01:
+        return stop
+    start, way = hue(before), apart(hue(before), hue(stop))
+    for no in hues:
+        at = apart(start, no)
+        if at * way > 0 and abs(at) < abs(way):
+            edge = no - math.copysign(reach + 2, way)
+            if all(abs(apart(edge, other)) >= reach for other in hues):
+                return lch(stop[0], chroma(stop), edge)
+            return lch(stop[0], 0.0, 0.0)
+    return stop
 
 
 def lit(stops: Stops, mean: float) -> Stops:

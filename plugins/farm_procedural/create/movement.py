@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from farm_procedural.create.advice import Advice
-from farm_procedural.create.air import DEGREES
+from farm_procedural.create.air import DEGREES, of_camera
 from farm_procedural.create.asks import Asks
 from farm_procedural.create.chance import Chance
 from farm_procedural.create.genres import Genre
@@ -84,7 +84,9 @@ def movement_for(
     if level <= 0:
         return Movement(Motion(0.0, None, "linear", 0.0), ())
     kinds = [d.value for d in asks.own(Axis.MOTION)]
-    direction = _direction(asks, kinds)
+    aimed = _direction(asks, kinds)
+    # "Pans right" sends the camera there, not the picture.
+    direction = None if of_camera(asks) else aimed
     if direction is None and not asks.first(Axis.DIRECTION):
         learned = advice.number(Axis.DIRECTION, "degrees")
         direction = None if learned is None else learned % 360
@@ -96,7 +98,7 @@ def movement_for(
     if "pulse" in asks.refused(Axis.MOTION):
         pulse = 0.0
     easing = next((EASINGS[kind] for kind in kinds if kind in EASINGS), "in-out")
-    camera = _camera(asks, genre, level, length_s, direction, kinds, chance, advice, free)
+    camera = _camera(asks, genre, level, length_s, aimed, kinds, chance, advice, free)
     return Movement(Motion(level, direction, cast("Easing", easing), pulse), camera)
 
 

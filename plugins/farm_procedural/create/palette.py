@@ -29,6 +29,7 @@ SCENE_PALETTES = {
 
 SKIES = ("sky", "aurora")
 NIGHTS = ("night", "starlight", "moonlight")
+GLOWING = ("lava", "fire")
 DAYS = ("day", "sunlight")
 
 
@@ -55,7 +56,7 @@ def palette_for(
         sky, name = _joined(wanted, scenery)
         ground = sky
         if own and own != name:
-            ground = harmony.blended(_named(own), sky, 0.35)
+            ground = harmony.blended(_named(own), sky, 0.25)
         said = wanted[0].confidence >= SAID
         return _varied(Choice(sky, ground, name, said), asks, chance)
     if own:
@@ -97,6 +98,11 @@ def _joined(wanted: list[Decision], scenery: str) -> tuple[Stops, str]:
     first = wanted[0].value
     stops = _named(first)
     others = [d for d in wanted[1:] if d.value != first]
+    glowing = next((d for d in others if d.value in GLOWING and d.confidence >= SAID), None)
+    if scenery in SKIES and first in NIGHTS and glowing:
+        # By night the glow is all that is seen, on the sky as well.
+        own = _named(glowing.value)
+        return harmony.lit(own, min(0.36, sum(stop[0] for stop in own) / len(own))), glowing.value
     if scenery in SKIES:
         # A sky keeps its colours; the next subject only shines through.
         return (harmony.blended(stops, _named(others[0].value), 0.12) if others else stops), first

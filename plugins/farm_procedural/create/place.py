@@ -16,7 +16,7 @@ from farm_procedural.create.chance import Chance
 from farm_procedural.create.genres import Genre
 from farm_procedural.create.harmony import from_hex
 from farm_procedural.instruction import Axis
-from farm_procedural.interpret.vocabulary import SCENES
+from farm_procedural.interpret.vocabulary import BRIGHTNESSES, SCENES
 from farm_procedural.script import (
     Depth,
     Gradient,
@@ -53,6 +53,9 @@ BY_SCENERY: dict[str, Texture] = {
 """The surface of each scenery when nothing is said about it."""
 
 ANGLES = {"vertical": 90.0, "horizontal": 0.0, "angled": 45.0}
+
+PALE = ("pastel", "blossom", "peach", "mint", "spring", "snow", "ice", "joy", "candy")
+"""Palettes that are light for the most part."""
 
 QUIET = ("street", "room")
 """Places whose walls are no silk."""
@@ -121,11 +124,23 @@ def _free_scenery(asks: Asks, chance: Chance) -> str:
     if asks.says(Axis.WEATHER, "cloudy", "fog") and "clouds" not in asks.refused(Axis.SCENE):
         return "clouds"
     options = {"flow": 6.0, "clouds": 1.2, "nebula": 0.8}
+    if _wants_light(asks):
+        # Most of a nebula is dark.
+        del options["nebula"]
     if asks.said(Axis.SHAPE) or asks.instruction.titles:
         # What stands in front is seen best before something quiet.
         options = {"flow": 2.0, "gradient": 1.0}
     return chance.weighed("scenery", {k: v for k, v in options.items() if k != "nebula" or
                                       "nebula" not in asks.refused(Axis.SCENE)})  # fmt: skip
+
+
+def _wants_light(asks: Asks) -> bool:
+    """Whether the picture has to be light, or must not be dark."""
+    if asks.says(Axis.SATURATION, "pastel") or asks.says(Axis.PALETTE, *PALE):
+        return True
+    dark = any(BRIGHTNESSES[value] < 0 for value in asks.refused(Axis.BRIGHTNESS))
+    word = asks.first(Axis.BRIGHTNESS)
+    return dark or (word is not None and BRIGHTNESSES[word.value] > 0)
 
 
 def _oriented(gradient: Gradient, asks: Asks) -> Gradient:
@@ -201,7 +216,9 @@ def _texture(
             )
     if word is None and {"rough", "marbled", "liquid"} & refused:
         texture = replace(texture, warp=min(texture.warp, 0.4), octaves=min(texture.octaves, 3))
-    flow = texture.flow * (0.15 + 2.1 * level) if level > 0 else 0.0
+    # What races moves more than in proportion: the eye gets used to a steady flow.
+    pace = 0.15 + 2.1 * level + 2.6 * max(0.0, level - 0.5)
+    flow = texture.flow * pace if level > 0 else 0.0
     return replace(texture, scale=round(texture.scale * scale, 4), flow=round(flow, 4))
 
 

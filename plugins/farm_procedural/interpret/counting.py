@@ -22,6 +22,8 @@ _NOUNS = {
     "colour": "colours", "layers": "layers", "planes": "layers",
 }  # fmt: skip
 _REACH = 4
+FEW = 12
+"""So many stars are drawn one by one, as shapes; more of them are a sky."""
 
 
 def counted(
@@ -54,7 +56,10 @@ def counted(
                 break
             if number or thing in ("cuts", "shots"):
                 counts.setdefault(thing, number)
-            decisions += _decided(thing, number, text, tokens[first].start, token.stop)
+                if thing == "stars" and number <= FEW:
+                    counts.setdefault("star", number)
+            decisions += _decided(thing, number, text, tokens[first].start, token.stop,
+                                  (token.start, token.stop))  # fmt: skip
             break
     if measures.bpm is not None:
         start, stop = tokens[measures.bpm_at[0]].start, tokens[measures.bpm_at[1] - 1].stop
@@ -72,11 +77,15 @@ def _thing(match: Match | None) -> str | None:
     return first.value if first.axis in (Axis.SHAPE, Axis.PARTICLES) else None
 
 
-def _decided(thing: str, number: int, text: str, start: int, stop: int) -> list[Decision]:
+def _decided(
+    thing: str, number: int, text: str, start: int, stop: int, at: tuple[int, int]
+) -> list[Decision]:
     if thing == "cuts" or thing == "shots":
         cuts = number if thing == "cuts" else max(0, number - 1)
         value = "none" if cuts == 0 else "few" if cuts < 3 else "some" if cuts < 9 else "many"
         return [_rule(Axis.CUTS, value, f"number of {thing}", text, start, stop)]
+    if thing == "stars" and 0 < number <= FEW:
+        return [_rule(Axis.SHAPE, "star", "few stars", text, *at)]
     if thing == "layers":
         return [_rule(Axis.DEPTH, "layered", "number of layers", text, start, stop)]
     return []

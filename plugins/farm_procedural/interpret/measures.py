@@ -30,6 +30,7 @@ SCALES = {"hundred": 100, "thousand": 1000}
 SECONDS = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds", "segundos", "secondes", "sekunden",
                      "sekunde", "segundo", "seconde"), 1.0),
+    **dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), 0.001),
     **dict.fromkeys(("min", "mins", "minute", "minutes", "m", "minuten", "minutos", "minuto"), 60.0),
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours", "stunde", "heure", "hora"), 3600.0),
 }  # fmt: skip
@@ -51,13 +52,14 @@ FORMATS: dict[str, tuple[int, int]] = {
 _ALWAYS_FORMAT = frozenset({"tiktok", "reel", "reels", "widescreen", "ultrawide", "hochformat"})
 _FORMAT_NOUNS = words(
     "format video film clip aspect orientation mode frame framing crop screen ratio movie phone"
-    " canvas output resolution story post version"
+    " canvas output resolution story post version picture image"
 )
 _FRAMES_PER_SECOND = (["frames", "per", "second"], ["frames", "a", "second"])
 _AFTER_FORMAT = words("in at with for and please on")
 _DECADES = words(
     "look style vibe vibes retro synth music aesthetic movie film video disco feel mood"
 )
+_OF_ONE = (["of", "a"], ["of", "an"])
 _LIKE_ONE = frozenset({"a", "an", "un", "une", "eine", "ein"})
 
 
@@ -95,6 +97,8 @@ def number_at(tokens: Sequence[Token], place: int) -> tuple[float, int] | None:
         return None
     if key == "half" and place + 1 < len(tokens) and tokens[place + 1].key in ("a", "an"):
         return 0.5, 2
+    if key == "quarter" and [t.key for t in tokens[place + 1 : place + 3]] in _OF_ONE:
+        return 0.25, 3
     value = taken = 0
     total = 0
     while place + taken < len(tokens):

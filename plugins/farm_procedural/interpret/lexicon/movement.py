@@ -122,7 +122,7 @@ CONCEPTS = (
       "bottom right to top left", "direction=up-left"),
     _("down right", "down right, to the lower right, lower right, down to the right, down and "
       "right,top left to bottom right, diagonally, diagonal motion, diagonal movement",
-      "direction=down-right"),
+      "direction=down-right@0.75"),
     _("down left", "down left, to the lower left, lower left, down to the left, down and left,"
       "top right to bottom left", "direction=down-left"),
     _("inward", "inward, inwards, towards the centre, to the centre, toward the centre, into "

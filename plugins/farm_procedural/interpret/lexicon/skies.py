@@ -12,8 +12,10 @@ CONCEPTS = (
     _("sunset", "sunset, sundown, setting sun, dusk, evening, sun sets, evening sun, last "
       "light,end of the day, evening light, evening sky, afterglow, red sky",
       "palette=sunset scene=sky@0.55 light=sun@0.75 temperature=warm"),
-    _("twilight", "twilight, gloaming, blue hour, nightfall, half light",
+    _("twilight", "twilight, gloaming, nightfall, half light",
       "palette=twilight scene=sky@0.5 brightness=dim@0.7 particles=stars@0.4"),
+    _("blue hour", "blue hour",
+      "palette=blue-hour scene=sky@0.5 brightness=dim@0.7 particles=stars@0.4"),
     _("golden hour", "golden hour, golden light, magic hour, low sun, late afternoon, warm "
       "sunlight,golden sunlight, golden sun",
       "palette=golden-hour light=sun@0.75 temperature=warm@0.85 light=bloom@0.4"),
@@ -29,7 +31,7 @@ CONCEPTS = (
       "light=moon palette=moonlight brightness=dim@0.65 temperature=cool@0.6 particles=stars@0.5"),
     _("stars in the sky", "starry, starlight, starlit, starry night, starry sky, night of stars,"
       "constellation, constellations, stars in the sky, sky full of stars, stargazing",
-      "particles=stars palette=starlight@0.75 brightness=dark@0.6 scene=sky@0.4"),
+      "particles=stars palette=starlight@0.75 brightness=dark@0.75 scene=sky@0.4"),
     _("eclipse", "eclipse, solar eclipse, lunar eclipse, corona", "light=rim@0.85 shape=circle@0.6 "
       "palette=night brightness=dark@0.7 gradient=radial@0.5"),
     # Seasons.
@@ -125,9 +127,11 @@ CONCEPTS = (
       "light=bloom"),
     _("spotlight", "spotlight, spot light, pool of light, limelight, stage light",
       "light=spotlight brightness=dim@0.4"),
-    _("flicker light", "flickering light, flickering lights, strobe, strobing, strobe light, "
-      "blinking,blinking lights, stroboscope, flashing, flashing lights, flashes, flash",
+    _("flicker light", "flickering light, flickering lights, blinking, blinking lights",
       "light=flicker motion=flicker@0.8"),
+    _("strobe", "strobe, strobing, strobe light, strobe lights, stroboscope, flashing, "
+      "flashing lights,flashes, flash",
+      "light=flicker*1.8 motion=flicker@0.8"),
     _("candle", "candle, candles, candlelight, candlelit, lantern, lanterns, fireplace, hearth,"
       "oil lamp, torch, torchlight", "light=candle palette=firefly@0.6 temperature=warm "
       "brightness=dim@0.5 mood=cosy@0.5"),

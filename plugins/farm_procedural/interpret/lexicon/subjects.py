@@ -71,7 +71,7 @@ CONCEPTS = (
     _("portal", "gateway, stargate portal, teleport, teleportation, time machine, time vortex, "
       "warp, warp tunnel, light tunnel, tunnel of light, another dimension, multiverse, "
       "dimension, dimensions",
-      "motion=swirl gradient=radial@0.7 camera=dolly-in@0.6 palette=magic@0.5 shape=ring@0.4"),
+      "motion=swirl gradient=radial@0.5 camera=dolly-in@0.6 palette=magic@0.5 shape=ring@0.4"),
     _("end of a tunnel", "light at the end of the tunnel",
       "gradient=radial light=spotlight@0.6 brightness=dim@0.5 camera=dolly-in@0.6 "
       "mood=hopeful@0.5"),

@@ -16,10 +16,12 @@ CONCEPTS = (
       "gradient=vertical scene=gradient@0.6"),
     _("horizontal gradient", "horizontal gradient, gradient left to right, gradient right to "
       "left, left to right gradient, gradient from left to right, horizontal blend, horizontal "
-      "gradients,gradient from right to left, sideways gradient, right to left gradient",
+      "gradients,gradient from right to left, linear gradient from left to right,linear gradient from "
+      "right to left, sideways gradient, right to left gradient",
       "gradient=horizontal scene=gradient@0.6"),
     _("radial gradient", "radial gradient, radial, circular gradient, round gradient, gradient "
-      "from the centre, spherical gradient, radial glow,radial gradients, radially, from the "
+      "from the centre, spherical gradient, radial glow,radial gradients, radially, glow in the "
+      "middle,glow in the centre, light in the middle, light in the centre, from the "
       "centre outward gradient",
       "gradient=radial scene=gradient@0.5"),
     _("angled gradient", "diagonal gradient, angled gradient, diagonal, slanted, oblique, "
