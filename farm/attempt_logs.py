@@ -48,3 +48,9 @@ def find_logs(folder: Path, task: str | None, attempt: int | None) -> list[LogFi
         if task in (None, file.task) and attempt in (None, file.attempt):
             found.append((path.stat().st_mtime, file.task, file.attempt, file))
     return [entry[-1] for entry in sorted(found, key=lambda entry: entry[:3])]
+
+
+def log_path(spool: Path, task_id: str, number: int) -> Path:
+    """Where the log of an attempt is kept."""
+    job, _, rest = task_id.partition(".")
+    return spool / "logs" / job / f"{rest}.{number}.log"

@@ -178,6 +178,11 @@ class Settings(BaseModel):
     max_attempts_per_job: int = Field(
         200, gt=0, description="Charged failures after which a whole job fails."
     )
+    saturation_s: float = Field(
+        600.0,
+        gt=0,
+        description="Wait of a new task above which the console calls the farm saturated.",
+    )
     notify_hosts: list[str] = Field(
         default_factory=list, description="Hosts that a manifest's notify URL may name."
     )

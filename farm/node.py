@@ -17,12 +17,12 @@ from typing import Any
 import farm
 from farm import machine
 from farm.artifacts.store import Store, open_store
+from farm.attempt_logs import log_path
 from farm.config import Settings
 from farm.dispatch.broker import Bell, Receiver
 from farm.domain.errors import ErrorClass, FarmError, LostClaim
 from farm.domain.ids import new_id
 from farm.domain.media import MediaKind
-from farm.engine.process import EngineProcess
 from farm.engine.protocol import EngineInput, EngineOutcome, EngineRequest
 from farm.ledger.claims import Claims
 from farm.ledger.database import Database
@@ -34,64 +34,11 @@ from farm.metrics.node_metrics import EngineReading, NodeMetrics
 from farm.metrics.series import Book
 from farm.metrics.serving import ServedNode
 from farm.plugins import Registry, load_plugins
+from farm.slots import Slot, make_slots
 from farm.stages import Window
 
 _log = logging.getLogger(__name__)
 _RING_EVERY_S = 0.01
-_CANCEL_AGAIN_S = 0.5
-
-
-class Slot:
-    """One engine of this node and what it runs now."""
-
-    def __init__(self, name: str, device: str, gpus: int, vram_mb: int, engine: EngineProcess):
-        self.name = name
-        self.device = device
-        self.gpus = gpus
-        self.vram_mb = vram_mb
-        self.engine = engine
-        self.lock = threading.Lock()
-        self.resident: Mapping[str, int] = {}
-        self._restarting = threading.Lock()
-
-    def restart(self) -> None:
-        """End the engine and start it again; what runs goes back to the queue. Blocks."""
-        if not self._restarting.acquire(blocking=False):
-            return
-        try:
-            # Asked again until the turn is ours: another task may have begun meanwhile.
-            self.engine.cancel("its engine is being restarted")
-            while not self.lock.acquire(timeout=_CANCEL_AGAIN_S):
-                self.engine.cancel("its engine is being restarted")
-            try:
-                self.engine.stop()
-                self.resident = {}
-                self.engine.start()
-            finally:
-                self.lock.release()
-        except FarmError as error:
-            # The next task tries again, and says so if it still cannot start.
-            _log.warning("engine %s: %s", self.name, error)
-        finally:
-            self._restarting.release()
-
-    def reading(self) -> EngineReading:
-        """As the metrics show it."""
-        engine = self.engine
-        return EngineReading(
-            self.name, engine.pid, self.lock.locked(), engine.starts, sum(self.resident.values())
-        )
-
-    def record(self) -> dict[str, Any]:
-        """As the ledger keeps it."""
-        return {
-            "slot": self.name,
-            "device": self.device,
-            "gpus": self.gpus,
-            "vram_mb": self.vram_mb,
-            "resident": sorted(self.resident),
-            "pid": self.engine.pid,
-        }
 
 
 class NodeAgent:
@@ -112,7 +59,7 @@ class NodeAgent:
             options=settings.store_options,
         )
         self.bell = Bell(settings.broker_url, settings.name)
-        self.slots = {slot.name: slot for slot in self._make_slots()}
+        self.slots = {slot.name: slot for slot in make_slots(settings)}
         self._running: dict[tuple[str, int], Slot] = {}
         self._progress: dict[tuple[str, int], tuple[float, str]] = {}
         self._stopping = threading.Event()
@@ -387,36 +334,6 @@ class NodeAgent:
             facts=facts,
             tags=self.settings.tags,
         )
-
-    def _make_slots(self) -> list[Slot]:
-        settings = self.settings
-
-        def engine(slot: str, device: str) -> EngineProcess:
-            return EngineProcess(
-                slot,
-                device,
-                plugin_folder=settings.under_root(settings.plugin_folder),
-                threads=1,
-                kill_after_s=settings.kill_after_s,
-                recycle_mb=settings.recycle_mb,
-            )
-
-        slots = [
-            Slot(f"cpu{i}", "cpu", 0, 0, engine(f"cpu{i}", "cpu"))
-            for i in range(settings.cpu_slots)
-        ]
-        for gpu in machine.gpus():
-            index = gpu["index"]
-            if settings.gpus is None or index in settings.gpus:
-                name, device = f"gpu{index}", f"cuda:{index}"
-                slots.append(Slot(name, device, 1, gpu["vram_mb"], engine(name, device)))
-        return slots
-
-
-def log_path(spool: Path, task_id: str, number: int) -> Path:
-    """Where the log of an attempt is kept."""
-    job, _, rest = task_id.partition(".")
-    return spool / "logs" / job / f"{rest}.{number}.log"
 
 
 def _peaks(task: Assignment, outcome: EngineOutcome) -> Peaks:

@@ -16,6 +16,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from farm.domain.errors import InputError
+from farm.ledger.artifacts import Artifacts
 from farm.ledger.views_reports import (
     GROUPS,
     LargeFile,
@@ -111,10 +112,9 @@ def make_report(
     period = period_of(since, database.clock())
     views = ReportViews(database)
     with database.snapshot():
-        lines = views.usage(by, period)
-        days = lines if by == "day" else views.usage("day", period)
+        lines, days = views.usage(by, period)
         stored = views.stored_days(period)
-        kept, largest = views.stored_bytes(), views.largest(period)
+        kept, largest = Artifacts(database).used_bytes(), views.largest(period)
     return Report(by, since, period, lines, days, stored, kept, largest, clock() - begin)
 
 

@@ -77,7 +77,6 @@ def made(root: Path, presets: list[Preset]) -> dict[str, Path]:
     finally:
         up.terminate()
         up.wait(timeout=60)
-        # The results leave with the folder: take them out of it first.
 
 
 def request(item: Preset) -> dict[str, Any]:
@@ -110,8 +109,8 @@ def page() -> str:
     lines = [
         "# Gallery",
         "",
-        "Twenty-four films that the farm painted from one line of text each, on a processor and without",
-        "a model. They are presets: `create/presets.py` of `farm_procedural` holds the prompts. Each",
+        "Twenty-four films that the farm painted from one line of text each, on a processor, without a",
+        "model. They are presets: `create/presets.py` of `farm_procedural` holds the prompts. Each",
         "command makes the same film, to the byte, with sound. `make gallery` makes them all again.",
         "",
     ]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from farm.cli.session import Session, session
-from farm.domain.errors import ConfigError, MissingExtra
+from farm.domain.errors import ConfigError
 
 if TYPE_CHECKING:
     from farm.ledger.database import Database
@@ -91,14 +91,8 @@ def submitter(here: Session) -> Any:
 def _serve(
     here: Session, read_only: bool, theme: Theme | None, keys: Path | None, host: str, port: int
 ) -> None:
-    try:
-        from textual_serve.server import Server
-    except ModuleNotFoundError as error:
-        raise MissingExtra(
-            "the console's web server is not installed",
-            where="farm tui --web",
-            mend="Run: pip install 'farm[web]'",
-        ) from error
+    from farm.tui.web import is_loopback, serve
+
     command = [sys.executable, "-m", "farm", "--root", str(here.settings.root), "tui"]
     # Each visitor's console talks to the server, not to a terminal.
     command.append("--in-browser")
@@ -109,5 +103,11 @@ def _serve(
     if keys is not None:
         command += ["--keys", str(keys.absolute())]
     typer.echo(f"The console is at http://{host}:{port}/; Ctrl-C stops it.")
+    if not is_loopback(host) and not read_only:
+        typer.echo(
+            "Whoever reaches this address can steer the farm: add --read-only, or put a proxy with "
+            "a log-in before it.",
+            err=True,
+        )
     os.environ.setdefault("COLORTERM", "truecolor")
-    Server(shlex.join(command), host=host, port=port, title=f"farm {here.settings.name}").serve()
+    serve(shlex.join(command), host=host, port=port, title=f"farm {here.settings.name}")

@@ -148,7 +148,7 @@ def stop_job(
         job_id=job_id,
         error=dict(error),
     )
-    for state in TASK_WAITING:
+    for state in sorted(TASK_WAITING, key=lambda waiting: waiting.value):
         moves.move_all(
             tasks,
             tasks.c.id,

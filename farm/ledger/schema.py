@@ -280,7 +280,9 @@ nodes = Table(
     Column("offers", _Json, nullable=False, doc="stage id to version"),
     Column("complaints", _Json, nullable=False, doc="stage id to why it is not offered"),
     Column("engines", _Json, nullable=False, doc="list of slot, device, resident models, pid"),
-    Column("facts", _Json, nullable=False, doc="cores, ram_mb, gpus, versions, gauges, restarts, …"),
+    Column(
+        "facts", _Json, nullable=False, doc="cores, ram_mb, gpus, versions, gauges, restarts, …"
+    ),
     Column("tags", _Json, nullable=False),
     Column("reason", Text, doc="why it is paused, draining or quarantined"),
     Column("started_at", Float, nullable=False),

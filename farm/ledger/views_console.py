@@ -33,12 +33,17 @@ SORTS = tuple(_SORTS)
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """Signs of life. daemon_silent_s : since the active daemon's last one; ``None`` without one."""
+    """Signs of life.
+
+    daemon_silent_s : since the active daemon's last one; ``None`` without one. disk_full : why
+    nothing new is accepted, while the disk has no room.
+    """
 
     last_event: int
     paused: str | None
     daemon: str
     daemon_silent_s: float | None
+    disk_full: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +121,15 @@ class ConsoleViews:
                 select(settings.c.value).where(settings.c.name == "paused")
             ).scalar_one_or_none()
             held = connection.execute(select(leader).where(leader.c.role == "daemon")).first()
+            disk = connection.execute(
+                select(events.c.target, events.c.reason)
+                .where(events.c.entity_id == "disk", events.c.entity == "farm")
+                .order_by(events.c.id.desc())
+                .limit(1)
+            ).first()
+        full = disk.reason if disk is not None and disk.target == "trouble" else None
         silent_s = None if held is None else max(0.0, self.database.clock() - held.beat_at)
-        return Pulse(last, paused, held.holder if held else "", silent_s)
+        return Pulse(last, paused, held.holder if held else "", silent_s, full)
 
     def changes(self, after: int, limit: int) -> list[Change]:
         """Events after an id, oldest first."""

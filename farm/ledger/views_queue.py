@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, func, literal, select, tuple_
 
 from farm.domain.states import TaskState
 from farm.ledger.database import Database
@@ -106,14 +106,20 @@ class QueueViews:
         found: list[WaitGroup] = []
         with self.database.read() as connection:
             found.extend(self._ready(connection))
+            known = {state: _ways_of(connection, state) for state in _STATES_OF["paused"]}
             for kind, reason, paused, tried in _WAYS:
                 strands = tuple(
                     Strand(state, paused=paused, tried=tried) for state in _STATES_OF[kind]
                 )
-                counts = [_counted(connection, strand) for strand in strands]
-                if sum(counts):
-                    more = any(count >= COUNTED for count in counts)
-                    found.append(WaitGroup(kind, reason, sum(counts), more, strands))
+                count = sum(
+                    number
+                    for strand in strands
+                    for (held, again), number in known[strand.state].items()
+                    if held is paused and tried in (None, again)
+                )
+                if count:
+                    more = any(sum(known[s.state].values()) >= COUNTED for s in strands)
+                    found.append(WaitGroup(kind, reason, count, more, strands))
         last = ("stage", "queue")
         return sorted(found, key=lambda g: (g.kind in last, last.count(g.kind), -g.count))
 
@@ -224,24 +230,30 @@ def _where(strand: Strand) -> Any:
 
 
 def _counted(connection: Connection, strand: Strand) -> int:
-    """Tasks of a strand among the first ``COUNTED`` of its state and shape."""
-    here = Strand(strand.state, strand.shape)
-    if strand == here:
-        bounded = select(tasks.c.state).where(_where(here)).limit(COUNTED).subquery()
-        return int(connection.execute(select(func.count()).select_from(bounded)).scalar_one())
-    first = select(tasks.c.job_number)
-    if strand.tried is not None:
-        first = first.add_columns(tasks.c.attempts)
-    part = first.where(_where(here)).limit(COUNTED).subquery()
-    where = [jobs.c.paused.is_(strand.paused)]
-    if strand.tried is not None:
-        where.append(part.c.attempts > 0 if strand.tried else part.c.attempts == 0)
-    counted = (
-        select(func.count())
-        .select_from(part.join(jobs, jobs.c.number == part.c.job_number))
-        .where(*where)
+    """Tasks of a state and shape, up to ``COUNTED``."""
+    bounded = select(tasks.c.state).where(_where(strand)).limit(COUNTED).subquery()
+    return int(connection.execute(select(func.count()).select_from(bounded)).scalar_one())
+
+
+def _ways_of(connection: Connection, state: TaskState) -> dict[tuple[bool, bool], int]:
+    """Tasks of a state by whether their job is paused and whether they ran before.
+
+    Of the first ``COUNTED``. Only delayed tasks are asked whether they ran: for the others that
+    would mean reading the row, not just the index.
+    """
+    ran = tasks.c.attempts > 0 if state is TaskState.DELAYED else literal(False)
+    part = (
+        select(tasks.c.job_number, ran.label("ran"))
+        .where(tasks.c.state == state)
+        .limit(COUNTED)
+        .subquery()
     )
-    return int(connection.execute(counted).scalar_one())
+    rows = connection.execute(
+        select(jobs.c.paused, part.c.ran, func.count())
+        .select_from(part.join(jobs, jobs.c.number == part.c.job_number))
+        .group_by(jobs.c.paused, part.c.ran)
+    )
+    return {(bool(paused), bool(ran)): int(number) for paused, ran, number in rows}
 
 
 def _chosen(strand: Strand, after: Spot | None) -> Any:

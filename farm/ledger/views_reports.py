@@ -31,6 +31,9 @@ GROUPS = ("submitter", "pipeline", "version", "model", "day")
 given offset."""
 
 _DAY_S = 86_400
+# An expression has no index. So SQLite, which keeps no statistics, can neither read every attempt and
+# look up its job, nor every job in the order of the key: it begins with the jobs of the period.
+_JOB = jobs.c.id.concat("")
 _SUMS = ("jobs", "done", "failed", "cancelled", "waited", "wait_s", "run_s", "attempts",
          "failed_attempts", "engine_s", "gpu_s", "cpu_s", "cached", "saved_s")  # fmt: skip
 
@@ -108,8 +111,13 @@ class ReportViews:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def usage(self, by: str, period: Period) -> list[UsageLine]:
-        """One line for each key, by key. Raises UnknownName for what is not in :data:`GROUPS`."""
+    def usage(self, by: str, period: Period) -> tuple[list[UsageLine], list[UsageLine]]:
+        """One line for each key, and one for each day; both in order, out of one pass.
+
+        Raises
+        ------
+        UnknownName : ``by`` is not in :data:`GROUPS`.
+        """
         if by not in GROUPS:
             raise UnknownName(
                 f'a report cannot be grouped by "{by}"',
@@ -118,15 +126,17 @@ class ReportViews:
                 code="report.unknown-group",
             )
         name = _NAMES.get(by, str)
-        found: dict[str, dict[str, float]] = {}
+        lines: dict[str, dict[str, float]] = {}
+        days: dict[str, dict[str, float]] = {}
         with self.database.read() as connection:
             for statement in _usage(by, period):
                 for row in connection.execute(statement):
-                    sums = found.setdefault(name(row.grouped), dict.fromkeys(_SUMS, 0.0))
-                    for column, value in row._mapping.items():
-                        if column != "grouped":
-                            sums[column] += value or 0
-        return [_line(key, found[key]) for key in sorted(found)]
+                    _add(lines.setdefault(name(row.grouped), dict.fromkeys(_SUMS, 0.0)), row)
+                    _add(days.setdefault(_date(row.day), dict.fromkeys(_SUMS, 0.0)), row)
+        if by == "model":
+            # A job counts under each of its models, and once for its day.
+            return _lines(lines), self.usage("day", period)[0]
+        return _lines(lines), _lines(days)
 
     def stored_days(self, period: Period) -> list[StoredDay]:
         """What was made on each day of the period that made anything."""
@@ -143,13 +153,6 @@ class ReportViews:
                 StoredDay(_date(key), count, int(made), int(kept))
                 for key, count, made, kept in connection.execute(statement)
             ]
-
-    def stored_bytes(self) -> int:
-        """Size of everything the store has. Looks at every artifact."""
-        size = func.coalesce(func.sum(artifacts.c.size_bytes), 0)
-        with self.database.read() as connection:
-            found = connection.execute(select(size).where(artifacts.c.missing.is_(False)))
-            return int(found.scalar_one())
 
     def largest(self, period: Period, limit: int = 20) -> list[LargeFile]:
         """The largest artifacts made in the period that the store still has."""
@@ -188,13 +191,15 @@ def _usage(by: str, period: Period) -> Sequence[Select[Any]]:
     # A job may have many stages of one model, and counts once for it.
     once = select(
         jobs.c.id, jobs.c.state, jobs.c.created_at, jobs.c.started_at, jobs.c.ended_at,
+        _day(jobs.c.ended_at, period).label("day"),
         (_model(stages) if by == "model" else _key(by, period)).label("grouped"),
     ).where(ended)  # fmt: skip
     if by == "model":
-        once = once.join(stages, stages.c.job_id == jobs.c.id).distinct()
+        once = once.join(stages, stages.c.job_id == _JOB).distinct()
     job = once.subquery()
     over_jobs = select(
         job.c.grouped,
+        job.c.day,
         func.count().label("jobs"),
         _count(job.c.state == JobState.DONE).label("done"),
         _count(job.c.state == JobState.FAILED).label("failed"),
@@ -204,15 +209,17 @@ def _usage(by: str, period: Period) -> Sequence[Select[Any]]:
         func.sum(_if(job.c.state == JobState.DONE, job.c.ended_at - job.c.started_at)).label(
             "run_s"
         ),
-    ).group_by(job.c.grouped)
+    ).group_by(job.c.grouped, job.c.day)
 
     key = (_model(tasks) if by == "model" else _key(by, period)).label("grouped")
-    tried = jobs.join(attempts, attempts.c.job_id == jobs.c.id)
+    day = _day(jobs.c.ended_at, period).label("day")
+    tried = jobs.join(attempts, attempts.c.job_id == _JOB)
     if by == "model":
         tried = tried.join(tasks, tasks.c.id == attempts.c.task_id)
     over_attempts = (
         select(
             key,
+            day,
             func.count().label("attempts"),
             _count(attempts.c.state.in_([AttemptState.FAILED, AttemptState.LOST])).label(
                 "failed_attempts"
@@ -224,12 +231,12 @@ def _usage(by: str, period: Period) -> Sequence[Select[Any]]:
         )
         .select_from(tried)
         .where(ended)
-        .group_by("grouped")
+        .group_by("grouped", "day")
     )
     over_cached = (
-        select(key, func.count().label("cached"), func.sum(took_s).label("saved_s"))
+        select(key, day, func.count().label("cached"), func.sum(took_s).label("saved_s"))
         .select_from(
-            jobs.join(tasks, tasks.c.job_id == jobs.c.id)
+            jobs.join(tasks, tasks.c.job_id == _JOB)
             .outerjoin(cache, cache.c.key == tasks.c.cache_key)
             .outerjoin(
                 attempts,
@@ -238,9 +245,19 @@ def _usage(by: str, period: Period) -> Sequence[Select[Any]]:
             )
         )
         .where(ended, tasks.c.state == TaskState.CACHED)
-        .group_by("grouped")
+        .group_by("grouped", "day")
     )
     return over_jobs, over_attempts, over_cached
+
+
+def _add(sums: dict[str, float], row: Any) -> None:
+    for column, value in row._mapping.items():
+        if column in sums:
+            sums[column] += value or 0
+
+
+def _lines(found: Mapping[str, Mapping[str, float]]) -> list[UsageLine]:
+    return [_line(key, found[key]) for key in sorted(found)]
 
 
 def _line(key: str, sums: Mapping[str, float]) -> UsageLine:
@@ -268,7 +285,7 @@ def _line(key: str, sums: Mapping[str, float]) -> UsageLine:
 def _key(by: str, period: Period) -> ColumnElement[Any]:
     if by == "day":
         return _day(jobs.c.ended_at, period)
-    return jobs.c.submitter if by == "submitter" else jobs.c.pipeline
+    return (jobs.c.submitter if by == "submitter" else jobs.c.pipeline).concat("")
 
 
 def _model(table: Any) -> ColumnElement[Any]:

@@ -16,7 +16,9 @@ from farm.domain.states import NodeState
 from farm.tui.source import Source
 
 if TYPE_CHECKING:
+    from farm.intake.standing import Rejected
     from farm.ledger.database import Database
+    from farm.tui.desk import Desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,29 @@ class Acts:
             return Told(True, f"job #{self._submit(database, fields)} was accepted")
 
         return self._one("", act)
+
+    def place(self, desk: Desk, fields: Mapping[str, Any]) -> list[Told]:
+        """Submit a manifest's fields, with paths of this machine, as a new job."""
+
+        def act(database: Database) -> Told:
+            found = desk.submit(database, fields, self.actor)
+            if found.duplicate:
+                where = f", in {found.published}" if found.published else ""
+                return Told(True, f"the same as job #{found.number}{where}")
+            return Told(True, f"job #{found.number} was accepted")
+
+        return self._one("", act)
+
+    def resubmit(self, desk: Desk, items: Sequence[Rejected]) -> list[Told]:
+        """Put what was refused at its door again."""
+        results = []
+        for item in items:
+            try:
+                desk.resubmit(item)
+                results.append(Told(True, f"{item.name} is at the door of {item.origin} again"))
+            except FarmError as error:
+                results.append(Told(False, error.sentence()))
+        return results
 
     def replay(self, jobs: Sequence[str]) -> list[Told]:
         """Run the jobs' manifests once more as new jobs, even if the same was made before."""

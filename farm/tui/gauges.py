@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from farm.ledger.views_nodes import NodeLine
 
+FULL = 0.97
+"""Share of a disk from which it counts as full."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gauges:

@@ -27,7 +27,7 @@ def columns(
         return []
     rows = height - 2
     top = max(value for _, value in points)
-    gutter = max(len(say(top)), len(say(0.0))) + 1
+    gutter = max(len(say(value)) for value in (top, top / 2, 0.0)) + 1
     room = width - gutter - 1
     if room < 1:
         return []

@@ -310,7 +310,8 @@ def _expected(spec: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     else:
         said = _WORDS.get(spec.get("type", ""), "a value") + _range(spec)
     unit = spec.get("unit")
-    return f"{said} {unit}" if unit else said
+    # A rate reads "per s", not "1 1/s".
+    return f"{said} {unit.replace('1/', 'per ', 1)}" if unit else said
 
 
 def _range(spec: Mapping[str, Any]) -> str:
@@ -325,7 +326,10 @@ def _range(spec: Mapping[str, Any]) -> str:
         )
         if value is not None
     ]  # fmt: skip
-    for words, name in (("of at least {} characters", "minLength"), ("of up to {}", "maxLength")):
+    for words, name in (
+        ("of at least {} characters", "minLength"),
+        ("of up to {} characters", "maxLength"),
+    ):
         if spec.get(name):
             found.append(" " + words.format(spec[name]))
     if spec.get("pattern"):

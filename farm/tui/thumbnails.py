@@ -49,7 +49,10 @@ def wanted(artifacts: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     order = {"output": 0, "between": 1, "input": 2}
     seen = [a for a in artifacts if a["kind"] in ("image", "video") and not a["missing"]]
     seen.sort(key=lambda a: order.get(str(a["role"]), 3))
-    return list({a["hash"]: a for a in reversed(seen)}.values())[::-1][:MOST]
+    first: dict[str, Mapping[str, Any]] = {}
+    for found in seen:
+        first.setdefault(found["hash"], found)
+    return list(first.values())[:MOST]
 
 
 def pictures(

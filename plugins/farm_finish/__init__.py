@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from farm import MediaKind, Port, Resources, Stage, hookimpl
+from farm_finish import stages_audio, stages_normalise
 from farm_finish.params import EncodeParams, JoinParams, PosterParams, ProbeParams
 
 PROVIDER = "farm_finish"
@@ -16,7 +17,7 @@ PROVIDER = "farm_finish"
 
 @hookimpl
 def farm_stages() -> Iterable[Stage]:
-    """The four stages of this plugin; none of them uses the seed."""
+    """The stages of this plugin; none of them uses the seed."""
     yield Stage(
         capability="media.probe",
         provider=PROVIDER,
@@ -44,7 +45,7 @@ def farm_stages() -> Iterable[Stage]:
     yield Stage(
         capability="video.encode",
         provider=PROVIDER,
-        version=1,
+        version=2,
         run="farm_finish.encode:run",
         inputs={
             "video": Port(MediaKind.VIDEO),
@@ -63,7 +64,7 @@ def farm_stages() -> Iterable[Stage]:
     yield Stage(
         capability="video.join",
         provider=PROVIDER,
-        version=1,
+        version=2,
         run="farm_finish.join:run",
         inputs={
             "segments": Port(
@@ -81,9 +82,11 @@ def farm_stages() -> Iterable[Stage]:
         seeded=False,
         description="Joins segments into one film by copying packets; nothing is encoded again.",
     )
+    yield from stages_audio.stages()
+    yield from stages_normalise.stages()
 
 
 @hookimpl
 def farm_pipelines() -> Iterable[Path]:
-    """The pipeline that turns any clip into an MP4 with a poster."""
-    return [Path(__file__).parent / "pipelines" / "transcode.yaml"]
+    """Pipelines of finishing alone, such as any clip to an MP4 with a poster."""
+    return sorted((Path(__file__).parent / "pipelines").glob("*.yaml"))

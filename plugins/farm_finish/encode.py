@@ -67,7 +67,7 @@ def run(task: Task[EncodeParams]) -> Result:
         length_s = _length_s(container.duration, total, fps)
         timescale, _ = ticks(fps)
         with delivered(target, task.params.metadata, timescale) as output:
-            video = _add_video(output, task.params, first, fps)
+            video = add_video(output, task.params, first, fps)
             sound: Iterator[Packet] = iter(())
             if own_sound:
                 track = add_sound(output, task.params.audio_kbps)
@@ -88,9 +88,10 @@ def run(task: Task[EncodeParams]) -> Result:
     return {"video": target}
 
 
-def _add_video(
+def add_video(
     output: OutputContainer, params: EncodeParams, first: VideoFrame, fps: Fraction
 ) -> VideoStream:
+    """A new video track of the size of ``first``, a delivery frame; one thread, steady bytes."""
     options = QUALITY[params.codec, params.profile] | STEADY[params.codec]
     if params.codec == "h264" and get_host_cpu_features().get("avx512f"):
         # With AVX-512, x264 gave other bytes for the same small frames from run to run; SSE4.2 to

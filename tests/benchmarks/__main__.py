@@ -1,6 +1,7 @@
 """Measures the farm against its targets.
 
-    python -m tests.benchmarks [throughput] [idle-start] [footprint] [film] [help]
+    python -m tests.benchmarks [throughput] [idle-start] [footprint] [film] [databases]
+        [procedural] [help]
 
 Prints one JSON document on standard output, then a table on standard error.
 """
@@ -16,7 +17,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import film, footprint, help_time, idle_start, throughput
+from tests.benchmarks import (
+    databases,
+    film,
+    footprint,
+    help_time,
+    idle_start,
+    procedural,
+    throughput,
+)
 from tests.benchmarks.live_farm import live_farm, temporary_folder
 
 IN_A_FARM = {
@@ -26,10 +35,17 @@ IN_A_FARM = {
     "film": film.measure,
 }
 _MEETS = {">=": operator.ge, "<=": operator.le, "<": operator.lt}
-NAMES = [*IN_A_FARM, "help"]
+BY_THEMSELVES = {
+    "databases": databases.measure,
+    "procedural": procedural.measure,
+    "help": help_time.measure,
+}
+NAMES = [*IN_A_FARM, *BY_THEMSELVES]
 
 TARGETS = [
     ("chain of 5, against Dramatiq", "throughput.chains.ratio", ">=", 0.75),
+    ("chain of 5, against Celery", "throughput.chains_against_celery", ">=", 1.0),
+    ("PostgreSQL, against SQLite", "databases.ratio", ">=", 0.8),
     ("fan-out of 500, against Dramatiq", "throughput.fan.ratio", ">=", 0.75),
     ("idle start p50, against Dramatiq", "idle-start.ratio.p50", "<=", 2.0),
     ("idle start p95, against Dramatiq", "idle-start.ratio.p95", "<=", 2.0),
@@ -37,6 +53,7 @@ TARGETS = [
     ("daemon's resident size, MB", "footprint.daemon_rss_mb", "<", 120.0),
     ("daemon's idle processor use, %", "footprint.idle_cpu_percent.daemon", "<", 1.0),
     ("procedural film, against plain processes", "film.ratio", "<=", 1.10),
+    *procedural.TARGETS,
     ("`farm --help`, against an empty Python", "help.ratio", "<", 3.0),
 ]
 
@@ -53,8 +70,9 @@ def main() -> None:
             with temporary_folder() as folder, live_farm(Path(folder)) as farm:
                 results[name] = measure(farm)
                 print(f"{name}: {json.dumps(results[name])}", file=sys.stderr, flush=True)
-    if "help" in names:
-        results["help"] = help_time.measure()
+    for name, measure_alone in BY_THEMSELVES.items():
+        if name in names:
+            results[name] = measure_alone()
     machine = {"cores": os.cpu_count(), "python": platform.python_version()}
     print(json.dumps({"machine": machine, "results": results}, indent=2))
     print(_table(results), file=sys.stderr)

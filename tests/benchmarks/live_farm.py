@@ -159,8 +159,9 @@ def plan_of(stages: tuple[PlannedStage, ...], number: int) -> Plan:
 
 
 @contextmanager
-def live_farm(folder: Path) -> Iterator[LiveFarm]:
-    """Start a farm in ``folder`` and wait until its engines are up."""
+def live_farm(folder: Path, database_url: str = "") -> Iterator[LiveFarm]:
+    """Start a farm in ``folder`` and wait until its engines are up; default database: SQLite."""
+    folder.mkdir(exist_ok=True)
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("FARM_")},
         "FARM_ROOT": str(folder),
@@ -168,6 +169,9 @@ def live_farm(folder: Path) -> Iterator[LiveFarm]:
         "FARM_GPUS": "[]",
         "FARM_LOG_LEVEL": "WARNING",
         "FARM_LOW_DISK_MB": "0",
+        "FARM_METRICS_LISTEN": "",
+        "FARM_NODE_METRICS_LISTEN": "",
+        **({"FARM_DATABASE": database_url} if database_url else {}),
     }
     settings, _ = load_settings(folder, environment)
     plugins = settings.under_root(settings.plugin_folder)

@@ -32,9 +32,12 @@ def measure(farm: LiveFarm) -> dict[str, Any]:
         jobs = range(first, first + CHAINS)
         chains.append((through_farm(farm, [chain(LENGTH, n) for n in jobs]), plain(farm, "chains")))
         fans.append((through_farm(farm, [fan(WIDTH, first + CHAINS)]), plain(farm, "fan")))
+    celery = statistics.median(plain_celery(farm) for _ in range(ROUNDS))
     wide = statistics.median(plain(farm, "chains", _WIDE_PREFETCH) for _ in range(ROUNDS))
     return {
         "chains": _summary(chains),
+        "celery_stages_per_s": round(celery, 1),
+        "chains_against_celery": round(statistics.median(c[0] for c in chains) / celery, 3),
         "fan": _summary(fans),
         f"dramatiq_chains_prefetch_{_WIDE_PREFETCH}": round(wide, 1),
     }
@@ -64,6 +67,14 @@ def plain(farm: LiveFarm, what: str, prefetch: int = plain_dramatiq.PREFETCH) ->
     command = [sys.executable, str(_PLAIN), farm.settings.broker_url, *options, what, *sizes]
     out = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout
     return float(json.loads(out)["rate"])
+
+
+def plain_celery(farm: LiveFarm) -> float:
+    """Stages a second of Celery chains with late acknowledgement on the same Valkey."""
+    script = Path(__file__).with_name("plain_celery.py")
+    command = [sys.executable, str(script), farm.settings.broker_url, str(CHAINS), str(LENGTH)]
+    out = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout
+    return float(json.loads(out.splitlines()[-1])["rate"])
 
 
 def _done(farm: LiveFarm, ids: list[str]) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from farmhand import Farmhand, plan, stage
 
+from farm.attempt_logs import log_path
 from farm.cli.outcomes import MEANINGS, REFUSED, UNKNOWN, UNREACHABLE, USAGE
 from farm.cli.start import run
 from farm.domain.errors import ErrorClass
@@ -21,7 +22,6 @@ from farm.domain.states import JobState
 from farm.ledger.database import Database
 from farm.ledger.schema import jobs
 from farm.ledger.upgrade import upgrade
-from farm.node import log_path
 
 
 @pytest.fixture
@@ -484,7 +484,7 @@ def test_a_reader_that_leaves_early_is_no_error(hand: Farmhand, root: Path) -> N
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "[", "")
 
 
-ADDED = '''
+ADDED = """
 from farm import Command, InputError, hookimpl
 
 
@@ -501,7 +501,7 @@ def run(context):
         context.documents.put("greeted", name, {"times": 1})
     context.echo(", ".join(context.documents.keys("greeted")))
     return 0
-'''
+"""
 
 
 def test_a_plugin_adds_a_command_with_its_documents(

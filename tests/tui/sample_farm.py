@@ -6,24 +6,75 @@ screen made of it is the same today and tomorrow.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 from farmhand import Farmhand, artifact, plan, stage
 
+from farm.artifacts.store import open_store
 from farm.config import Settings
 from farm.domain.errors import ErrorClass
 from farm.domain.media import Artifact, MediaFacts, MediaKind
 from farm.domain.plan import Binding, Needs, Plan, PlannedStage
+from farm.intake import Intake
 from farm.ledger.database import Database
 from farm.ledger.publishing import Publishing
 from farm.ledger.records import Assignment, Peaks
-from farm.ledger.submissions import Submissions
 from farm.ledger.upgrade import upgrade
+from farm.plugins import load_plugins
 
 START_S = 1_800_000_000.0
 OFFERS = {"clip.render/procedural": 3, "clip.join/procedural": 1, "clip.finish/ffmpeg": 2}
 ENGINES = (("cpu0", "cpu"), ("cpu1", "cpu"))
+
+
+PLUGIN = '''
+"""Three stages of a film and one that needs a GPU."""
+
+from pathlib import Path
+
+from farm import MediaKind, Port, Resources, Stage, StageParams, hookimpl
+from pydantic import Field
+
+TEXT, VIDEO = Port(MediaKind.TEXT), Port(MediaKind.VIDEO)
+
+
+class Render(StageParams):
+    """What a film looks like."""
+
+    style: str = Field("sea", description="The family of pictures.")
+    frames: int = Field(48, ge=1, le=9600, description="Frames in all.")
+
+
+@hookimpl
+def farm_stages():
+    return [
+        Stage("clip.render", "procedural", 3, "clip:run", {"prompt": TEXT}, {"out": VIDEO},
+              params=Render, resources=Resources(ram_mb=900)),
+        Stage("clip.join", "procedural", 1, "clip:run", {"in": VIDEO}, {"out": VIDEO}),
+        Stage("clip.finish", "ffmpeg", 2, "clip:run", {"in": VIDEO}, {"out": VIDEO}),
+        Stage("clip.diffuse", "wan", 1, "clip:run", {"prompt": TEXT}, {"out": VIDEO},
+              resources=Resources(gpus=1, vram_mb=12_000)),
+    ]
+
+
+@hookimpl
+def farm_pipelines():
+    return [Path(__file__).parent / "_procedural.yaml"]
+'''
+
+PIPELINE = """
+pipeline: procedural
+version: 1
+inputs:
+  prompt: {kind: text}
+stages:
+  render: {capability: clip.render, inputs: {prompt: inputs.prompt}}
+  join: {capability: clip.join, inputs: {in: render.out}}
+  finish: {capability: clip.finish, inputs: {in: join.out}}
+outputs: {video.mp4: finish.out}
+"""
 
 
 class Standing:
@@ -122,7 +173,12 @@ def orphan(name: str) -> Plan:
 
 def sample(folder: Path, clock: Standing) -> tuple[Settings, Database]:
     """Write the farm of this module into ``folder``; returns its settings and its open ledger."""
-    settings = Settings(root=folder, name="studio")
+    settings = Settings(root=folder, name="studio", low_disk_mb=0)
+    plugins = settings.spool_dir / "plugins"
+    plugins.mkdir(parents=True)
+    (plugins / "clip.py").write_text(PLUGIN, encoding="utf-8")
+    (plugins / "_procedural.yaml").write_text(PIPELINE, encoding="utf-8")
+    (folder / "dropbox" / "procedural").mkdir(parents=True)
     database = Database(settings.database_url, clock)
     upgrade(database)
     hand = Hand(database, node="atlas")
@@ -130,7 +186,7 @@ def sample(folder: Path, clock: Standing) -> tuple[Settings, Database]:
     hand.join("vega")
     _done(hand, clock, settings)
     _failed(hand, clock)
-    _rejected(database, folder)
+    _arrivals(settings, database, clock)
     _running(hand, clock)
     number = {"paused": 4, "approval": 5}
     hand.jobs.accept(film("harbour at night", submitter="grace"), job_id=_id(number["paused"]))
@@ -205,26 +261,20 @@ def _failed(hand: Hand, clock: Standing) -> None:
     clock.pass_s(30)
 
 
-def _rejected(database: Database, folder: Path) -> None:
-    ledger = Submissions(database)
-    drop = folder / "dropbox" / "procedural"
-    ledger.begin_claim(
-        "01S0000001", origin="procedural", name="empty.txt", arrived=drop / "empty.txt",
-        location=drop / "_claimed" / "01S0000001" / "empty.txt", fingerprint="1",
-    )  # fmt: skip
-    ledger.claimed("01S0000001")
-    error = {
-        "class": "input",
-        "code": "prompt.empty",
-        "what": "the prompt is empty",
-        "where": "empty.txt",
-        "expected": "a line of text",
-        "got": "only blanks",
-        "mend": "Write what the film shows and drop it again.",
-        "message": "the prompt is empty",
-    }
-    ledger.reject("01S0000001", error, drop / "_rejected" / "empty.txt")
-    ledger.returned("01S0000001", drop / "_rejected" / "empty.txt")
+def _arrivals(settings: Settings, database: Database, clock: Standing) -> None:
+    """Two drops: a prompt of blanks, which is refused, and one that is still being written."""
+    door = settings.root / "dropbox" / "procedural"
+    (door / "blank.txt").write_text("  \n", encoding="utf-8")
+    store = open_store(settings.store_url, cache_dir=settings.spool_dir / "cache")
+    registry = load_plugins(settings.under_root(settings.plugin_folder))
+    intake = Intake(settings, registry, store, database, clock=clock, monotonic=clock)
+    intake.recover()
+    intake.tick()
+    clock.pass_s(settings.settle_s + 0.5)
+    (door / "harbour.txt").write_text("a harbour at n", encoding="utf-8")
+    intake.tick()
+    for path in (door / "_rejected").rglob("*"):
+        os.utime(path, (clock(), clock()))
 
 
 def _running(hand: Hand, clock: Standing) -> None:

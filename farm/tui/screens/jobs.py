@@ -108,6 +108,10 @@ class JobsScreen(JobOrders):
 
     def filter_by(self, text: str) -> None:
         """Choose other jobs."""
+        if not self.ready:
+            # Its tab was not opened yet: its widgets come with the next refresh.
+            self.call_after_refresh(self.filter_by, text)
+            return
         field = self.query_one("#filter", Input)
         with field.prevent(Input.Changed):
             field.value = text

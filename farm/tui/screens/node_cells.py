@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from farm.tui.colours import mark_of, tone_of
-from farm.tui.gauges import gauges_of
+from farm.tui.gauges import FULL, gauges_of
 from farm.tui.marks import bar, clock, duration
+from farm.tui.messages import Key
 from farm.tui.widgets.table import Cell, Column
 
 if TYPE_CHECKING:
@@ -30,11 +31,11 @@ NODES = (
     Column("why", "WHY", 0, keep=7),
 )
 ENGINES = (
-    Column("slot", "ENGINE", 7, keep=9),
+    Column("slot", "ENGINE", 6, keep=9),
     Column("device", "DEVICE", 7, keep=3),
     Column("does", "DOES", 12, keep=8),
-    Column("job", "JOB", 18, keep=6),
-    Column("task", "STAGE", 14, keep=7),
+    Column("job", "JOB", 16, keep=6),
+    Column("task", "STAGE", 12, keep=7),
     Column("resident", "RESIDENT MODELS", 0, keep=4),
 )
 BLOCKS = (
@@ -66,8 +67,24 @@ def node_cells(node: NodeLine) -> dict[str, Cell]:
         "vram": share_cell(gauges.vram if beats else None),
         "disk": share_cell(gauges.disk if beats else None),
         "off": ((str(off), "bad" if off else "dim"),),
-        "why": node.reason or "",
+        "why": trouble_of(node)[0],
     }
+
+
+def trouble_of(node: NodeLine) -> tuple[str, str]:
+    """What is the matter with a node, and the next step; both empty when nothing is."""
+    disk = gauges_of(node).disk
+    if node.state == "lost":
+        return f"no heartbeat for {duration(node.silent_s)}", "start `farm node` there again"
+    if node.state == "offline":
+        return "it was stopped", "start `farm node` there"
+    if node.reason:
+        return node.reason, "e puts it back to work"
+    if disk is not None and disk > FULL:
+        return f"its disk is full ({disk:.0%})", "free some room there, or run `farm gc`"
+    if node.blocked:
+        return f"it is not given {', '.join(sorted(node.blocked))}", "l lifts it; below is why"
+    return "", ""
 
 
 def engine_cells(node: NodeLine, engine: EngineLine, names: Mapping[str, str]) -> dict[str, Cell]:
@@ -92,9 +109,9 @@ def engine_cells(node: NodeLine, engine: EngineLine, names: Mapping[str, str]) -
     }
 
 
-def block_cells(node: NodeLine) -> dict[str, dict[str, Cell]]:
+def block_cells(node: NodeLine) -> dict[Key, dict[str, Cell]]:
     """What a node is not given and what it does not offer, by stage id."""
-    rows: dict[str, dict[str, Cell]] = {}
+    rows: dict[Key, dict[str, Cell]] = {}
     for stage_id, reason in sorted(node.blocked.items()):
         rows[stage_id] = {
             "stage": ((stage_id, "strong"),),

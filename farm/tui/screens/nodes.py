@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Static
 
 from farm.domain.states import NodeState
 from farm.tui.dialogs import Choose
@@ -25,6 +27,7 @@ from farm.tui.screens.node_cells import (
     engine_cells,
     event_cells,
     node_cells,
+    trouble_of,
 )
 from farm.tui.screens.screen import FarmScreen
 from farm.tui.source import Delta
@@ -79,6 +82,7 @@ class NodesScreen(FarmScreen):
         """Nodes above, the chosen one below."""
         with _titled(Vertical(classes="panel", id="park"), "Nodes"):
             yield VirtualTable(NODES, id="nodes", empty="No node has joined: start `farm node`.")
+        yield Static(id="matter")
         with Horizontal(id="one"):
             with _titled(Vertical(classes="panel main"), "Engines"):
                 yield VirtualTable(ENGINES, id="engines", empty="It has no engines.")
@@ -223,6 +227,7 @@ class NodesScreen(FarmScreen):
         node = self.node
         engines = self.query_one("#engines", VirtualTable)
         blocks = self.query_one("#blocks", VirtualTable)
+        self._show_matter(node)
         if node is None:
             engines.set_keys([])
             blocks.set_keys([])
@@ -236,6 +241,18 @@ class NodesScreen(FarmScreen):
         panel = engines.parent
         assert panel is not None
         panel.border_title = f"Engines of {node.name}"  # type: ignore[attr-defined]
+
+    def _show_matter(self, node: NodeLine | None) -> None:
+        """What is the matter with the node and what mends it, in full; nothing when it is well."""
+        matter = self.query_one("#matter", Static)
+        what, mend = ("", "") if node is None else trouble_of(node)
+        matter.display = bool(what)
+        if node is not None:
+            matter.update(
+                Content.assemble(
+                    (f"{node.name}: {what}  ", "$state-bad"), ("mend  ", "b $state-good"), mend
+                )
+            )
 
     def _ask_history(self) -> None:
         node = self.node

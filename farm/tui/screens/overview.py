@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 _TREND = 60
 _AT_WORK = (JobState.RUNNING, JobState.PUBLISHING, JobState.FAILING, JobState.CANCELLING)
-_WAIT_BOUND_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +62,13 @@ class OverviewScreen(FarmScreen):
                 tooltip="The next list"),
     ]  # fmt: skip
     NODES = (
-        Column("node", "NODE", 14, keep=9),
+        Column("node", "NODE", 12, keep=9),
         Column("state", "STATE", 13, keep=8),
-        Column("busy", "BUSY", 6, keep=7, right=True),
-        Column("cpu", "CPU", 9, keep=6),
-        Column("ram", "RAM", 9, keep=5),
-        Column("vram", "VRAM", 9, keep=4),
-        Column("disk", "DISK", 9, keep=2),
+        Column("busy", "BUSY", 5, keep=7, right=True),
+        Column("cpu", "CPU", 7, keep=6),
+        Column("ram", "RAM", 7, keep=5),
+        Column("vram", "VRAM", 7, keep=4),
+        Column("disk", "DISK", 7, keep=3),
         Column("warm", "WARM MODELS", 0, keep=1),
     )
     WORK = tuple(
@@ -92,7 +91,7 @@ class OverviewScreen(FarmScreen):
         super().__init__()
         self._depth: deque[float] = deque(maxlen=_TREND)
         self._done: deque[float] = deque([0.0] * _TREND, maxlen=_TREND)
-        self._ended = 0
+        self._ticked = False
 
     def body(self) -> ComposeResult:
         """Numbers above, lists below."""
@@ -127,12 +126,15 @@ class OverviewScreen(FarmScreen):
         ended = {TaskState.DONE.value, TaskState.CACHED.value}
         done = sum(c.entity == "task" and c.target in ended for c in delta.changes)
         self._done.append(float(done))
+        self._ticked = True
         self.load("glance", glance)
 
     def loaded(self, key: str, value: Any) -> None:
         """Show what was found."""
         assert isinstance(value, Glance)
-        self._depth.append(value.tasks[TaskState.READY.value])
+        if self._ticked:
+            self._ticked = False
+            self._depth.append(value.tasks[TaskState.READY.value])
         self._show_jobs(value)
         self._show_queue(value)
         self._show_trend(value)
@@ -173,8 +175,10 @@ class OverviewScreen(FarmScreen):
             style = style_of(state.value) if number else "$text-muted"
             cells.append(
                 Content.from_markup(
-                    f"[{style}][@click=app.jobs('state:{state.value}')]"
-                    f"{mark_of(state.value)} {state.value:<10}{compact(number):>5}[/][/]"
+                    # A link has a colour of its own; mark and number keep the state's.
+                    f"[{style}]{mark_of(state.value)} [/]"
+                    f"[@click=app.jobs('state:{state.value}')]{state.value:<10}[/]"
+                    f"[{style}]{compact(number):>5}[/]"
                 )
             )
         rows = [Content("  ").join(cells[at : at + 2]) for at in range(0, len(cells), 2)]
@@ -191,11 +195,11 @@ class OverviewScreen(FarmScreen):
             number(TaskState.RUNNING), " · ", number(TaskState.READY), " · ",
             number(TaskState.HELD), "\n", number(TaskState.BLOCKED), " · ",
             number(TaskState.DELAYED), "\n",
-            (spark(self._depth, 40), "$primary"), ("  ready, over time\n", "$text-muted"),
+            (spark(self._depth, 18), "$primary"), ("  ready, over time\n", "$text-muted"),
         ]  # fmt: skip
         if value.wait_s is None:
             parts.append(("wait unknown yet", "$text-muted"))
-        elif value.wait_s > _WAIT_BOUND_S:
+        elif value.wait_s > self.console_app.source.settings.saturation_s:
             parts.append(
                 (f"⚠ saturated: a new task waits about {duration(value.wait_s)}", "b $state-warn")
             )
@@ -211,7 +215,7 @@ class OverviewScreen(FarmScreen):
             Content.assemble(
                 (spark(self._done, _TREND), "$state-good"),
                 f"\n{per_minute:.0f} tasks done in the last minute\n",
-                (bar(busy / engines if engines else 0.0, 20), "$state-work"),
+                (bar(busy / engines if engines else 0.0, 12), "$state-work"),
                 f" {busy} of {engines} engines busy",
             )
         )
@@ -284,4 +288,4 @@ def _gauge(share: float | None) -> Cell:
     if share is None:
         return (("–", "dim"),)
     tone = "bad" if share > 0.95 else "warn" if share > 0.85 else "work"
-    return ((bar(share, 4), tone), (f"{share:>5.0%}", ""))
+    return ((bar(share, 3), tone), (f"{share:>4.0%}", ""))

@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from farm.tui.colours import mark_of, tone_of
 from farm.tui.marks import count, duration
+from farm.tui.mends import mend_of
 from farm.tui.messages import RowHighlighted, RowOpened, RowsWanted
 from farm.tui.screens.rerun import Ids, JobOrders
 from farm.tui.source import Delta
@@ -73,8 +74,8 @@ class QueueScreen(JobOrders):
         Column("why", "REASON", 0, keep=9),
     )
     TASKS = (
-        Column("job", "JOB", 22, keep=8),
-        Column("task", "TASK", 16, keep=7),
+        Column("job", "JOB", 18, keep=8),
+        Column("task", "TASK", 12, keep=7),
         Column("state", "STATE", 11, keep=5),
         Column("priority", "PRIO", 4, keep=6, right=True),
         Column("who", "BY", 12, keep=3),
@@ -91,6 +92,7 @@ class QueueScreen(JobOrders):
         self._asked: Spot | None = None
         self._lines: dict[str, WaitLine] = {}
         self._why: Why | None = None
+        self._quiet = 0
 
     def body(self) -> ComposeResult:
         """Reasons above, tasks below, and the whole story of one task."""
@@ -119,8 +121,10 @@ class QueueScreen(JobOrders):
         self.load("groups", _groups)
 
     def changed(self, delta: Delta) -> None:
-        """Reasons change without events (a node that grew silent), so it looks each time."""
-        self.load("groups", _groups)
+        """Follow the events; without any it looks every third time, for a node may grow silent."""
+        self._quiet = 0 if delta.changes or not delta.complete else self._quiet + 1
+        if self._quiet % 3 == 0:
+            self.load("groups", _groups)
 
     def with_chosen(self, then: Callable[[Ids], None]) -> None:
         """The jobs of the marked tasks, or of the one under the cursor."""
@@ -221,7 +225,8 @@ class QueueScreen(JobOrders):
         panel = self.query_one("#waiting")
         group = self._groups[page.group]
         shown = "" if self._end is None else f", the first {count(len(self._ids))}"
-        panel.border_title = f"{count(group.count)}{'+' if group.more else ''} tasks{shown}"
+        tasks = "task" if group.count == 1 else "tasks"
+        panel.border_title = f"{count(group.count)}{'+' if group.more else ''} {tasks}{shown}"
         self._ask_why()
 
     def _show_lines(self, lines: list[WaitLine]) -> None:
@@ -247,7 +252,7 @@ class QueueScreen(JobOrders):
             Content.assemble(
                 (why.entity.partition(".")[2], "b"), f"  of job #{why.number}  ",
                 (f"{mark_of(why.state)} {why.state}", f"$state-{tone}"), "\n",
-                why.reason,
+                why.reason, "\n", ("mend  ", "b $state-good"), mend_of(why.kind, why.reason),
             )
         )  # fmt: skip
 

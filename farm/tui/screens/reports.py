@@ -16,6 +16,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from farm.domain.errors import InputError
 from farm.tui.acts import Acts, Told
 from farm.tui.dialogs import Ask, Choose
 from farm.tui.marks import clock, duration, size
@@ -60,7 +61,7 @@ def _hours(seconds: float) -> str:
 
 
 _MEASURES = (
-    Measure("Jobs ended", lambda line: float(line.jobs), "{:.0f}".format),
+    Measure("Jobs ended", lambda line: float(line.jobs), "{:g}".format),
     Measure("Engine hours", lambda line: line.engine_s, _hours),
     Measure("GPU hours", lambda line: line.gpu_s, _hours),
     Measure("CPU hours", lambda line: line.cpu_s, _hours),
@@ -183,7 +184,7 @@ class ReportsScreen(FarmScreen):
 
     def action_period(self) -> None:
         """Choose the period."""
-        from farm.reports import PERIODS
+        from farm.reports import PERIODS, period_of
 
         def chosen(since: str | None) -> None:
             if since == _SOME_DATE:
@@ -193,9 +194,15 @@ class ReportsScreen(FarmScreen):
                 use(since)
 
         def use(since: str | None) -> None:
-            if since:
-                self.since = since
-                self.action_again()
+            if not since:
+                return
+            try:
+                period_of(since, self.console_app.source.clock())
+            except InputError as error:
+                self.notify(error.sentence(), severity="error", timeout=10, markup=False)
+                return
+            self.since = since
+            self.action_again()
 
         options = [(known, _period(known)) for known in PERIODS]
         self.app.push_screen(
@@ -245,9 +252,12 @@ class ReportsScreen(FarmScreen):
                 (f"{_period(report.since)} by {_ABOUT[report.by]}", "b $accent"),
                 f" · {report.jobs:,} jobs ended",
                 f" · {rate:.1%} failed" if rate is not None else "",
-                f" · {_hours(report.total('gpu_s'))} GPU · {_hours(report.total('cpu_s'))} CPU",
-                f" · cache saved {_hours(report.total('saved_s'))}"
-                f" ({report.total('cached'):,.0f} tasks)",
+                f" · engines {_hours(report.total('engine_s'))}" if report.jobs else "",
+                f", of it GPU {_hours(report.total('gpu_s'))}" if report.total("gpu_s") else "",
+                f" · cache answered {report.total('cached'):,.0f} tasks and saved"
+                f" {_hours(report.total('saved_s'))}"
+                if report.total("cached")
+                else "",
                 (f" · as of {clock(self._made_at)}, in {report.took_s:.1f} s", "$text-muted"),
             )
         )

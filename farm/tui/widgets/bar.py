@@ -47,7 +47,7 @@ class Bar(Vertical):
         parts.append(self._pulse(pulse, lost))
         self.query_one("#tabs", Static).update(Content("").join(parts))
         banner = self.query_one("#banner", Static)
-        text = lost or (f"The farm is paused: {pulse.paused}" if pulse and pulse.paused else "")
+        text = lost or _trouble(pulse)
         banner.display = bool(text)
         banner.set_class(bool(lost), "-lost")
         banner.update(Content(f" {text}"))
@@ -66,3 +66,17 @@ class Bar(Vertical):
         if pulse.paused:
             return Content.from_markup("[$state-warn]‖ paused[/]")
         return Content.from_markup("[$state-good]● up[/]")
+
+
+def _trouble(pulse: Pulse | None) -> str:
+    """What keeps the whole farm from its work, with the mend, a line each; empty: nothing does."""
+    if pulse is None:
+        return ""
+    if not pulse.daemon:
+        return "No daemon is active: nothing is handed out. Start the farm with `farm up`."
+    told = []
+    if pulse.disk_full:
+        told.append(f"The disk is full: {pulse.disk_full}. Free some room, or run `farm gc`.")
+    if pulse.paused:
+        told.append(f"The farm is paused: {pulse.paused}. On the queue (4), F lets it go on.")
+    return "\n ".join(told)

@@ -87,10 +87,11 @@ class Thumbnails(HorizontalScroll):
         self.display = bool(found)
         for picture in found:
             caption = Static(f"{picture.hash[:12]} {picture.about}", markup=False)
-            await self.mount(Vertical(_widget(picture, drawn), caption))
+            await self.mount(Vertical(picture_widget(picture, drawn), caption))
 
 
-def _widget(picture: Picture, drawn: Any | None) -> Widget:
+def picture_widget(picture: Picture, drawn: Any | None) -> Widget:
+    """A picture as half blocks, or through ``drawn``, a widget of ``textual-image``."""
     if drawn is None:
         return HalfBlocks(picture)
     from PIL import Image

@@ -246,10 +246,16 @@ class VirtualTable(ScrollView, can_focus=True):
         key = self._keys[row]
         strip = self._row(key, width)
         if row == self._cursor and self.has_focus:
-            return strip.apply_style(self.get_component_rich_style("table--cursor", partial=True))
+            return strip.apply_style(self._tint("table--cursor"))
         if row == self._cursor or key in self.marked:
-            return strip.apply_style(self.get_component_rich_style("table--marked", partial=True))
+            return strip.apply_style(self._tint("table--marked"))
         return strip.apply_style(ground)
+
+    def _tint(self, name: str) -> Style:
+        """A ground mixed with the one beneath, so that every tone can be read on it."""
+        styles = self.get_component_styles(name)
+        ground = self.background_colors[1] + styles.background
+        return styles.text_style + Style(bgcolor=ground.rich_color)
 
     def _row(self, key: Key, width: int) -> Strip:
         strip = self._strips.get(key)

@@ -47,7 +47,9 @@ def colours_for(
         asked = []
     if asked:
         share = 0.85 if not choice.name else 0.72
-        stops, ground = (harmony.led(s, asked, share) for s in (stops, ground))
+        above, below = _by_place(asks) or (asked, asked)
+        stops = harmony.led(stops, above, share) if above else _of_sky(asks) or stops
+        ground = harmony.led(ground, below, share) if below else ground
     elif shape is not None and not choice.said:
         # Only the shape has a colour: the field stays behind it, in a shade of the same.
         shade = harmony.coloured(harmony.of_colour(shape), 0.75)
@@ -60,6 +62,10 @@ def colours_for(
     return Colours(finished[0], finished[1], shape)
 
 
+HINT = 0.6
+"""An amount up to which a second colour is only a touch of it."""
+
+
 def colours_refused(asks: Asks) -> list[Lab]:
     """The colours that must not be there."""
     return [from_hex(value) for value in sorted(asks.refused(Axis.COLOUR))]
@@ -69,10 +75,36 @@ def _asked(asks: Asks) -> tuple[list[Lab], Lab | None]:
     """The colours of the field and that of the shapes ("a red circle on blue")."""
     # A colour that was named outranks those that other words only bring along.
     field = list(asks.said(Axis.COLOUR) or asks.own(Axis.COLOUR))
-    colours = [from_hex(d.value) for d in sorted(field[:5], key=_lead)]
+    ranked = sorted(field[:5], key=_lead)
+    colours = [from_hex(d.value) for d in ranked]
+    if len(ranked) == 2 and ranked[1].amount <= HINT:
+        # A hint of a colour is one stop of five.
+        colours = [colours[0]] * 4 + colours[1:]
     decision = asks.of_shape()
     shape = _colour_of(decision) if decision is not None else None
     return colours + _coupled(asks, field), shape
+
+
+def _by_place(asks: Asks) -> tuple[list[Lab], list[Lab]] | None:
+    """The colours of the sky and of the land where the words tell them apart ("green hills under a
+    blue sky"), else ``None``."""
+    places = asks.said(Axis.SCENE)
+    if not any(d.value == "sky" for d in places):
+        return None
+    parts: tuple[list[Lab], list[Lab]] = ([], [])
+    for colour in asks.said(Axis.COLOUR):
+        place = next((d for d in places if 0 <= d.start - colour.stop <= 2), None)
+        if place is None:
+            return None
+        parts[place.value != "sky"].append(from_hex(colour.value))
+    return parts if parts[1] else None
+
+
+def _of_sky(asks: Asks) -> Stops | None:
+    """The palette that came with the word for the sky, if any."""
+    at = {d.start for d in asks.said(Axis.SCENE) if d.value == "sky"}
+    own = next((d for d in asks.all(Axis.PALETTE) if d.start in at), None)
+    return tuple(from_hex(c) for c in PALETTES[own.value].colours) if own else None
 
 
 def _colour_of(decision: Decision) -> Lab:
@@ -206,8 +238,11 @@ def _contrasted(stops: Stops, asks: Asks, advice: Advice) -> Stops:
     word = asks.first(Axis.CONTRAST)
     refused = asks.refused(Axis.CONTRAST)
     if word is not None and word.value != "medium":
-        high = word.value == "high"
-        return harmony.spread(stops, 1 + 0.5 * word.amount if high else 0.5**word.amount)
+        if word.value == "low":
+            return harmony.spread(stops, 0.5**word.amount)
+        # Colours would drown in black and white; greys have nothing else.
+        grey = all(harmony.chroma(stop) < harmony.GREY for stop in stops)
+        return harmony.spread(stops, 1 + (0.6 if grey else 0.3) * word.amount)
     if "high" in refused:
         return harmony.spread(stops, 0.6)
     if "low" in refused:

@@ -200,7 +200,7 @@ def _moves(
         return 1 if negative in refused else sign
 
     slide, tilt = PACE * span, 0.055 * span
-    zoom_in, zoom_out = min(1.2, 0.055 * span), -min(0.5, 0.04 * span)
+    zoom_in, zoom_out = min(1.2, 0.065 * span), -min(0.5, 0.045 * span)
     turn = min(60.0, 4.5 * span)
     if name == "zoom":
         return [CameraMove("zoom", _r(zoom_in if way("zoom-in", "zoom-out") > 0 else zoom_out))]

@@ -102,7 +102,7 @@ def _joined(wanted: list[Decision], scenery: str) -> tuple[Stops, str]:
     if scenery in SKIES and first in NIGHTS and glowing:
         # By night the glow is all that is seen, on the sky as well.
         own = _named(glowing.value)
-        return harmony.lit(own, min(0.36, sum(stop[0] for stop in own) / len(own))), glowing.value
+        return _ember(own), glowing.value
     if scenery in SKIES:
         # A sky keeps its colours; the next subject only shines through.
         return (harmony.blended(stops, _named(others[0].value), 0.12) if others else stops), first
@@ -110,6 +110,8 @@ def _joined(wanted: list[Decision], scenery: str) -> tuple[Stops, str]:
     if first in NIGHTS and lit:
         # By night a thing keeps its own colours, with less light.
         own = _named(lit[0].value)
+        if lit[0].value in GLOWING:
+            return _ember(own), lit[0].value
         mean = sum(stop[0] for stop in own) / len(own)
         return harmony.blended(harmony.lit(own, min(mean, 0.40)), stops, 0.2), lit[0].value
     if others and others[0].confidence >= SAID and first not in NIGHTS:
@@ -121,6 +123,12 @@ def _joined(wanted: list[Decision], scenery: str) -> tuple[Stops, str]:
     if others:
         stops = harmony.blended(stops, _named(others[0].value), 0.25)
     return stops, first
+
+
+def _ember(stops: Stops) -> Stops:
+    """A glow by night: the same colours with more of the dark ones, none of them dimmed to mud."""
+    places = (0.0, 0.5, 1.2, 2.1, 3.2)
+    return tuple(harmony.mixed(stops[int(p)], stops[min(4, int(p) + 1)], p % 1) for p in places)
 
 
 def _varied(choice: Choice, asks: Asks, chance: Chance) -> Choice:

@@ -47,7 +47,7 @@ BY_SCENERY: dict[str, Texture] = {
     "sky": Texture(0.40, 1.0, 0.50, 0.10, 4),
     "aurora": Texture(0.40, 1.0, 0.60, 0.12, 4),
     "gradient": Texture(0.08, 1.0, 0.30, 0.05, 3),
-    "clouds": Texture(0.45, 0.9, 0.40, 0.10, 5),
+    "clouds": Texture(0.45, 0.9, 0.40, 0.13, 5),
     "nebula": Texture(0.45, 1.0, 0.50, 0.05, 6),
 }
 """The surface of each scenery when nothing is said about it."""
@@ -217,7 +217,7 @@ def _texture(
     if word is None and {"rough", "marbled", "liquid"} & refused:
         texture = replace(texture, warp=min(texture.warp, 0.4), octaves=min(texture.octaves, 3))
     # What races moves more than in proportion: the eye gets used to a steady flow.
-    pace = 0.15 + 2.1 * level + 2.6 * max(0.0, level - 0.5)
+    pace = 0.15 + 2.1 * level + 3.4 * max(0.0, level - 0.5)
     flow = texture.flow * pace if level > 0 else 0.0
     return replace(texture, scale=round(texture.scale * scale, 4), flow=round(flow, 4))
 

@@ -28,11 +28,11 @@ PRESETS: tuple[Preset, ...] = (
     Preset("first-snow", "gentle snow falling on a quiet forest at twilight, melancholy"),
     Preset(
         "cherry-wind",
-        "cherry blossom petals drifting in the wind, pastel pink, romantic, soft light",
+        "cherry blossom petals in the wind over a lake at dawn, soft pink light, romantic",
     ),
     Preset("monsoon-neon", "neon city in the rain at night, cyberpunk, bokeh, handheld"),
     Preset("silk", "flowing crimson silk, elegant, slow, soft light, shallow focus"),
-    Preset("liquid-gold", "liquid gold and black, swirling, luxurious, high contrast"),
+    Preset("liquid-gold", "liquid gold on black, swirling, luxurious"),
     Preset("nebula-drift", "a purple and teal nebula full of stars, slow dolly in, epic choir"),
     Preset(
         "golden-canyon", "a western desert canyon in the golden hour, dust, letterbox, 12 seconds"
@@ -43,12 +43,15 @@ PRESETS: tuple[Preset, ...] = (
     ),
     Preset("club-pulse", "party visuals, pulsing magenta and cyan rings, 128 bpm, energetic"),
     Preset("geometry", "minimal abstract: three white circles orbiting on deep blue, clean"),
-    Preset("paper-sky", "children's animation of a bright blue sky with bubbles, playful, happy"),
-    Preset("noir-street", "film noir, foggy street at night, black and white, hard light, grain"),
+    Preset(
+        "paper-hills",
+        "children's animation: green hills under a bright blue sky, confetti, playful, happy",
+    ),
+    Preset("noir-moon", "film noir: a harbour by moonlight, fog, black and white, film grain"),
     Preset("old-reel", "vintage home movie of an autumn meadow, leaves falling, nostalgic, sepia"),
     Preset("breathe", "a breathing radial gradient of lavender and peach, meditation, very slow"),
     Preset("lagoon", "a tropical lagoon with palm hills at noon, vivid, travel film"),
-    Preset("signal", 'corporate intro with the title "SIGNAL", navy and ice blue, clean, a grid'),
+    Preset("signal", 'corporate intro with the title "SIGNAL", navy and ice blue, clean, slow'),
     Preset(
         "the-arc",
         "starts slow and dark blue, then explodes into gold, ends calm in soft white, 12 seconds",
@@ -56,7 +59,7 @@ PRESETS: tuple[Preset, ...] = (
     Preset("fireflies", "fireflies over a meadow at twilight, magical, quiet night sounds"),
     Preset(
         "haunted",
-        "horror: a cold blue cave, slow push in, flickering light, film grain, 10 seconds",
+        "horror: a cold dark blue cave, slow push in, flickering light, film grain, 10 seconds",
     ),
 )
 

@@ -90,7 +90,7 @@ PALETTES: dict[str, Palette] = {
     # Matter and style.
     "neon": _palette("Night violet with hot pink and cyan.",
                      "#0a0424 #3a0c78 #a0149c #ff3d8b #6bf7ff", 4),
-    "vaporwave": _palette("Violet, rose and cyan.", "#1b1145 #5b2a86 #18a8c8 #ff6fb8 #ffd0ec", 4),
+    "vaporwave": _palette("Violet, rose and cyan.", "#1b1145 #6a2a9c #00aacc #ff6fb8 #a8f4ff", 4),
     "toxic": _palette("Black with acid green.", "#050a04 #15310d #3c7a12 #8be01c #efff8a", 3),
     "matrix": _palette("Terminal green on black.", "#000503 #022213 #046035 #14b35a #b6ffce", 3),
     "pastel": _palette("Powder violet, pink and cream.",

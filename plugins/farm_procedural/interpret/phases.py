@@ -175,6 +175,9 @@ def _from_to(
         explicit = tokens[start].key == "from"
         around = {t.key for t in tokens[max(0, start - 4) : behind.last + 3]
                   if t.clause == tokens[start].clause}  # fmt: skip
+        if start == 0 or tokens[start - 1].clause != tokens[start].clause:
+            # "A gradient from top to bottom, orange to purple" tells on of the gradient.
+            around |= {t.key for t in tokens if t.clause == tokens[start].clause - 1}
         if around & _STILL_IMAGES or not _shared(before, behind):
             continue
         marks[before.last] = (before.last + 1, "next")

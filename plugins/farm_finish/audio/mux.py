@@ -1,0 +1,147 @@
+"""The stage ``video.mux``: pictures as they are, with sound put to them.
+
+Invariant: no picture is encoded again, none is lost, and what is heard at a moment of the sound is
+heard at that moment of the film: encoder priming is told to the container, and a film whose time
+stamps begin later than 0 is moved there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import OutputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from farm import FarmError, InputError, Result, Task
+from farm_finish.audio.params import MuxParams
+from farm_finish.audio.pictures import Pictures, inspect_pictures
+from farm_finish.delivery import Interleaver, delivered, ticks
+from farm_finish.sound import add_sound, sound_packets
+from farm_finish.source import opened, video_stream
+
+IN_MP4 = ("h264", "hevc", "av1", "vp9", "mpeg4")
+
+
+def run(task: Task[MuxParams]) -> Result:
+    """Copy the pictures of ``video`` and put ``audio`` to them, cut to their length.
+
+    Raises
+    ------
+    InputError : no pictures or no sound, a codec that the container does not take, or pictures
+        that an edit list hides.
+    """
+    params = task.params
+    source, sound = task.input("video").path, task.input("audio").path
+    target: Path = task.output("video", f".{params.container}")
+    pictures = inspect_pictures(source, "video")
+    _check(pictures, params.container)
+    timescale = _timescale(source, pictures)
+    with opened(source, "video") as container, _output(target, params, timescale) as out:
+        stream = video_stream(container, "video")
+        copied = out.add_stream_from_template(stream)
+        copied.time_base = Fraction(1, timescale)
+        track = add_sound(out, params.audio_kbps, params.codec)
+        delay_s = Fraction(params.offset_ms) / 1000
+        packets = sound_packets(track, sound, "audio", pictures.length_s, None, delay_s)
+        interleaver = Interleaver(out, packets)
+        for index, packet in enumerate(_pictures(container, stream, pictures, timescale)):
+            task.progress(index, pictures.frames, f"picture {index}")
+            packet.stream = copied
+            interleaver.mux(packet)
+        interleaver.close()
+    written = inspect_pictures(target, target.name)
+    if written.frames != pictures.frames or written.start_s > Fraction(1, 1000):
+        raise FarmError(
+            "the film was not copied whole",
+            where=target.name,
+            expected=f"{pictures.frames} pictures from 0 s on",
+            got=f"{written.frames} from {float(written.start_s):.3f} s on",
+            code="mux.incomplete",
+        )
+    task.progress(1, 1)
+    return {"video": target}
+
+
+def _check(pictures: Pictures, container: str) -> None:
+    if container == "mp4" and pictures.codec not in IN_MP4:
+        raise InputError(
+            "cannot be delivered in MP4 without encoding",
+            where="video",
+            expected=" or ".join(IN_MP4),
+            got=pictures.codec,
+            mend="Encode it first (video.encode), or ask for container: mkv.",
+            code="mux.codec",
+        )
+    if pictures.hidden:
+        raise InputError(
+            "has pictures that its edit list hides",
+            where="video",
+            expected="a film of which every picture is shown",
+            got=f"{pictures.hidden} hidden pictures",
+            mend="Encode it first (video.encode).",
+            code="mux.hidden-pictures",
+        )
+
+
+def _timescale(source: Path, pictures: Pictures) -> int:
+    """Ticks per second in which all moments of the pictures are whole."""
+    if pictures.fps is not None:
+        return ticks(pictures.fps)[0]
+    with opened(source, "video") as container:
+        base = Fraction(video_stream(container, "video").time_base or Fraction(1, 90_000))
+    return base.denominator
+
+
+def _pictures(
+    container: av.container.InputContainer,
+    stream: VideoStream,
+    pictures: Pictures,
+    timescale: int,
+) -> Iterator[Packet]:
+    """The packets, with moments counted from the first picture; a steady film's on its grid."""
+    for packet in container.demux(stream):
+        if packet.size == 0:
+            continue
+        base = Fraction(packet.time_base or Fraction(1, timescale))
+        moments = []
+        for value in (packet.pts, packet.dts):
+            if value is None:
+                raise InputError(
+                    "has a picture without a time",
+                    where="video",
+                    expected="time stamps for showing and for decoding",
+                    mend="Write it again (video.encode).",
+                    code="media.no-time-stamps",
+                )
+            moment = value * base - pictures.start_s
+            if pictures.fps is not None:
+                moment = round(moment * pictures.fps) / pictures.fps
+            moments.append(round(moment * timescale))
+        packet.pts, packet.dts = moments
+        if pictures.fps is not None:
+            packet.duration = round(timescale / pictures.fps)
+        else:
+            packet.duration = round((packet.duration or 0) * base * timescale)
+        packet.time_base = Fraction(1, timescale)
+        yield packet
+
+
+def _output(
+    path: Path, params: MuxParams, timescale: int
+) -> AbstractContextManager[OutputContainer]:
+    if params.container == "mp4":
+        return delivered(path, params.metadata, timescale)
+    return _matroska(path, params.metadata)
+
+
+@contextmanager
+def _matroska(path: Path, tags: Mapping[str, str]) -> Iterator[OutputContainer]:
+    with av.open(str(path), "w", format="matroska", options={"fflags": "+bitexact"}) as container:
+        for name, text in sorted(tags.items()):
+            container.metadata[name] = text
+        yield container

@@ -1,0 +1,84 @@
+"""When the pictures of a film are shown, found by reading its packets.
+
+Invariant: the first picture is moment 0 of a film, wherever its time stamps begin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from farm import InputError
+from farm_finish.source import frame_rate, opened, video_stream
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """The time line of a video stream, in seconds of the file.
+
+    fps : the rate, if every picture lies on its grid to within 2 ms; else ``None``. hidden :
+    pictures that an edit list does not show.
+    """
+
+    frames: int
+    hidden: int
+    start_s: Fraction
+    length_s: Fraction
+    fps: Fraction | None
+    codec: str
+
+
+def picture_span(path: Path, label: str) -> tuple[Fraction, Fraction]:
+    """Moment of the first picture in the file, and how long the pictures last, in seconds."""
+    pictures = inspect_pictures(path, label)
+    return pictures.start_s, pictures.length_s
+
+
+def inspect_pictures(path: Path, label: str) -> Pictures:
+    """Read the packets of the first video stream.
+
+    Raises
+    ------
+    InputError : there is none, it holds no picture, or a picture has no time.
+    """
+    with opened(path, label) as container:
+        stream = video_stream(container, label)
+        fps = frame_rate(stream)
+        base = Fraction(stream.time_base or Fraction(1, 1000))
+        times: list[int] = []
+        last, last_ticks, hidden = -(1 << 62), 0, 0
+        for packet in container.demux(stream):
+            if packet.size == 0:
+                continue
+            if packet.pts is None:
+                raise InputError(
+                    "has a picture without a time",
+                    where=label,
+                    expected="a time stamp on every packet",
+                    got=f"none on picture {len(times) + 1}",
+                    mend="Write it to MP4 or Matroska first (video.encode).",
+                    code="media.no-time-stamps",
+                )
+            if packet.is_discard:  # An edit list keeps it for decoding only.
+                hidden += 1
+                continue
+            times.append(packet.pts)
+            if packet.pts >= last:
+                last, last_ticks = packet.pts, packet.duration or 0
+        codec = stream.codec.canonical_name
+    if not times:
+        raise InputError(
+            "has no frames",
+            where=label,
+            mend="Send a video with at least one picture.",
+            code="media.no-frames",
+        )
+    times.sort()
+    first = times[0]
+    steady = all(
+        abs((pts - first) * base - index / fps) <= Fraction(1, 500)
+        for index, pts in enumerate(times)
+    )
+    length = len(times) / fps if steady else (times[-1] - first + last_ticks) * base
+    return Pictures(len(times), hidden, first * base, length, fps if steady else None, codec)

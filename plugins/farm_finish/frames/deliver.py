@@ -1,0 +1,75 @@
+"""Pictures encoded for delivery, with sound from a file or a film.
+
+Invariant: as many frames as were given, at a constant rate; sound is cut to their length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.packet import Packet
+
+from farm_finish.delivery import Interleaver, delivered, ticks
+from farm_finish.encode import add_video
+from farm_finish.frames.film import no_frames
+from farm_finish.frames.planes import Picture, frame_of
+from farm_finish.params import EncodeParams
+from farm_finish.picture import delivery_frame
+from farm_finish.sound import add_sound, sound_packets
+
+
+def write_delivered(
+    path: Path,
+    pictures: Iterable[Picture],
+    fps: Fraction,
+    length: int,
+    params: EncodeParams,
+    sound: Path | None,
+) -> int:
+    """Write an MP4; the number of frames. length : frames, which decide where the sound ends.
+
+    Raises
+    ------
+    InputError : there is no picture, or the sound cannot be decoded.
+    """
+    written = 0
+    frames = (delivery_frame(frame_of(picture)) for picture in pictures)
+    first = next(frames, None)
+    if first is None:
+        raise no_frames("video")
+    with delivered(path, params.metadata, ticks(fps)[0]) as output:
+        video = add_video(output, params, first, fps)
+        packets: Iterator[Packet] = iter(())
+        if sound is not None:
+            track = add_sound(output, params.audio_kbps)
+            packets = sound_packets(track, sound, "sound", length / fps, _begin_s(sound))
+        interleaver = Interleaver(output, packets)
+        frame = first
+        while frame is not None:
+            frame.pts, frame.time_base = written, 1 / fps
+            for packet in video.encode(frame):
+                interleaver.mux(packet)
+            written += 1
+            frame = next(frames, None)
+        for packet in video.encode(None):
+            interleaver.mux(packet)
+        interleaver.close()
+    return written
+
+
+def has_sound(path: Path) -> bool:
+    """Whether a media file has a sound track."""
+    with av.open(str(path)) as container:
+        return bool(container.streams.audio)
+
+
+def _begin_s(path: Path) -> Fraction:
+    """The moment of the first picture, if there are pictures."""
+    with av.open(str(path)) as container:
+        if not container.streams.video:
+            return Fraction(0)
+        stream = container.streams.video[0]
+        return Fraction(stream.start_time or 0) * (stream.time_base or Fraction(1))

@@ -1,0 +1,72 @@
+"""The stage ``video.enlarge`` in its provider that is always there: Lanczos and sharpening.
+
+Invariant: every frame is enlarged by itself and by the same numbers, so what stands still stays
+still; windows of a film are those frames that the whole would have given, to the bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from farm import Result, Task
+from farm_finish.frames.film import film, write_lossless
+from farm_finish.frames.lanczos import resized, sharpened
+from farm_finish.frames.light import light_of, luma_of, picture_of_signal, signal_of
+from farm_finish.frames.params import EnlargeParams
+from farm_finish.frames.planes import Picture
+
+
+def run(task: Task[EnlargeParams]) -> Result:
+    """Enlarge the window of ``video`` to ``segment``."""
+    target: Path = task.output("segment", ".mkv")
+    window = task.window
+    start, stop = (window.start, window.stop) if window else (0, None)
+    with film(task.input("video").path, "video") as source:
+
+        def larger() -> Iterator[Picture]:
+            for index, picture in enumerate(source.pictures(start, stop)):
+                task.progress(index, window.frames if window else index + 1, f"frame {index}")
+                size = task.params.size_for(picture.layout.width, picture.layout.height)
+                yield enlarged(picture, *size, task.params.sharpness)
+
+        write_lossless(target, larger(), source.fps)
+    task.progress(1, 1)
+    return {"segment": target}
+
+
+def enlarged(picture: Picture, width: int, height: int, sharpness: float = 0.4) -> Picture:
+    """A picture at a larger size, in the same layout."""
+    layout = picture.layout.resized(width, height)
+    source = light_of(full_chroma(picture))
+    signal = np.empty((3, height, width), np.float32)
+    for channel in range(3):
+        signal[channel] = signal_of(resized(source[channel], width, height))
+    small = luma_of(signal_of(source), layout)
+    signal += sharpened(luma_of(signal, layout), small, sharpness)
+    return picture_of_signal(signal, layout)
+
+
+def full_chroma(picture: Picture) -> Picture:
+    """4:4:4 of a picture, its chroma enlarged with the same filter from where it was taken.
+
+    Chroma lies on every other column of luma, and between two rows of it.
+    """
+    layout = picture.layout
+    if layout.halving == (0, 0):
+        return picture
+    across, down = layout.halving
+    y, *chroma = picture.planes
+    top = 2**layout.depth - 1
+    full = []
+    for plane in chroma:
+        rows, columns = plane.shape
+        wide = resized(
+            plane.astype(np.float32), columns << across, rows << down, (0.25 * across, 0.0)
+        )
+        part = wide[: layout.height, : layout.width]
+        full.append(np.clip(part + 0.5, 0, top).astype(layout.dtype))
+    return Picture(replace(layout, family="yuv444p"), (y, full[0], full[1]))

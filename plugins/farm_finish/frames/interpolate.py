@@ -1,0 +1,70 @@
+"""The stage ``video.interpolate`` in its provider that is always there: optical flow.
+
+Invariant: the film has exactly ``round(frames * rate / fps)`` frames and lasts as long as before to
+half a frame; moments of the source that fall on a frame show that frame to the bit, unless it only
+repeats another; no picture is ever mixed across a cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+from farm import FarmError, Result, Task
+from farm_finish.frames.film import Film, film, no_frames, write_lossless
+from farm_finish.frames.params import InterpolateParams, new_count
+from farm_finish.frames.planes import Picture
+from farm_finish.frames.spans import LONGEST_HOLD, Span, spans
+
+
+def run(task: Task[InterpolateParams]) -> Result:
+    """Write the window of ``video`` at the new rate to ``segment``; windows count new frames."""
+    target: Path = task.output("segment", ".mkv")
+    params = task.params
+    with film(task.input("video").path, "video") as source:
+        frames = source.count()
+        if not frames:
+            raise no_frames("video")
+        total = new_count(frames, source.fps, params.rate)
+        start, stop = (task.window.start, task.window.stop) if task.window else (0, total)
+        stop = min(stop, total)
+
+        def told() -> Iterator[Picture]:
+            for index, picture in enumerate(smoothed(source, start, stop, params)):
+                task.progress(index, stop - start, f"frame {start + index}")
+                yield picture
+
+        written = write_lossless(target, told(), params.rate)
+    if written != stop - start:
+        raise FarmError(
+            "the film has the wrong length",
+            where=target.name,
+            expected=f"{stop - start} frames",
+            got=f"{written}",
+            code="interpolate.length",
+        )
+    task.progress(1, 1)
+    return {"segment": target}
+
+
+def smoothed(source: Film, start: int, stop: int, params: InterpolateParams) -> Iterator[Picture]:
+    """Frames ``start`` to ``stop`` (not included) of the film at the new rate."""
+    ratio = source.fps / params.rate
+    begin = max(0, int(start * ratio) - LONGEST_HOLD - 1)
+    coming = spans(source.pictures(begin), begin, params.duplicates)
+    span: Span | None = None
+    for number in range(start, stop):
+        moment = number * ratio
+        while span is None or moment >= span.end:
+            following = next(coming, None)
+            if following is None:
+                break
+            span = following
+        if span is None:
+            raise no_frames("video")
+        yield span.picture(_within(span, moment), params.cuts)
+
+
+def _within(span: Span, moment: Fraction) -> float:
+    return float((moment - span.begin) / (span.end - span.begin))

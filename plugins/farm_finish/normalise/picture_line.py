@@ -1,0 +1,207 @@
+"""The way of one picture: deinterlaced, turned, scaled, mapped to SDR, composited, padded.
+
+Invariant: one picture in, one out, in order; a step that is not needed is not in the way, so a
+picture that is right already comes out untouched.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from fractions import Fraction
+
+import av
+from av.filter import Graph
+from av.video.frame import VideoFrame
+
+from farm_finish.normalise.compose import flattened
+from farm_finish.normalise.geometry import Geometry, planned
+from farm_finish.normalise.look import Look, has_alpha, matrix_code
+from farm_finish.normalise.params import NormaliseParams
+from farm_finish.normalise.target import Fields
+from farm_finish.normalise.tonemap import ToneMap
+
+Step = tuple[str, str]
+Shown = tuple[Fraction, VideoFrame]
+BT709, LIMITED, FULL = 1, 1, 2
+_SCALER = "flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact"
+_TURNS: dict[int, list[Step]] = {
+    0: [],
+    1: [("transpose", "cclock")],
+    2: [("hflip", ""), ("vflip", "")],
+    3: [("transpose", "clock")],
+}
+
+
+class PictureLine:
+    """Brings pictures that look like ``look`` to ``form`` (a pixel format) and ``geometry``."""
+
+    def __init__(
+        self,
+        look: Look,
+        geometry: Geometry,
+        form: str,
+        fields: Fields,
+        tone: ToneMap | None,
+        params: NormaliseParams,
+    ) -> None:
+        self._look, self._geometry, self._form = look, geometry, form
+        self._fields, self._tone, self._params = fields, tone, params
+        self._shape: tuple[int, int, str] | None = None
+        self._first: Graph | None = None
+        self._second: Graph | None = None
+        self._waiting: deque[Fraction] = deque()
+        self._pushed = 0
+        self.changed_shape = 0
+
+    def push(self, moment: Fraction, frame: VideoFrame) -> Iterator[Shown]:
+        """Take a picture; gives those that are ready."""
+        shape = (frame.width, frame.height, frame.format.name)
+        if shape != self._shape:
+            if self._shape is not None:
+                self.changed_shape += 1
+                yield from self.flush()
+            self._shape = shape
+            self._build(*shape)
+        self._waiting.append(moment)
+        if self._first is None:
+            yield self._waiting.popleft(), frame
+            return
+        frame.pts, frame.time_base = self._pushed, Fraction(1)
+        frame.colorspace = 0 if self._look.rgb else matrix_code(self._look.matrix)
+        frame.color_range = FULL if self._look.full_range else LIMITED
+        self._pushed += 1
+        self._first.vpush(frame)
+        yield from self._ready()
+
+    def flush(self) -> Iterator[Shown]:
+        """The pictures that were held back."""
+        if self._first is not None:
+            self._first.vpush(None)
+            yield from self._ready()
+        self._first = self._second = None
+        self._shape = None
+
+    def _ready(self) -> Iterator[Shown]:
+        assert self._first is not None
+        while self._waiting:
+            try:
+                frame = self._first.vpull()
+            except (av.error.BlockingIOError, av.error.EOFError):
+                return
+            yield self._waiting.popleft(), self._second_half(frame)
+
+    def _second_half(self, frame: VideoFrame) -> VideoFrame:
+        if self._second is None:
+            return frame
+        picture = frame.to_ndarray()
+        if self._tone is not None:
+            self._tone.apply(picture)
+        if picture.shape[2] == 4 and self._params.alpha == "flatten":
+            picture = flattened(picture, self._background())
+        names = {("uint8", 3): "rgb24", ("uint8", 4): "rgba", ("uint16", 3): "rgb48le"}
+        form = names.get((picture.dtype.name, picture.shape[2]), "rgba64le")
+        mapped = VideoFrame.from_ndarray(picture, format=form)
+        mapped.pts, mapped.time_base = 0, Fraction(1)
+        mapped.colorspace, mapped.color_range = 0, FULL
+        self._second.vpush(mapped)
+        return self._second.vpull()
+
+    def _background(self) -> tuple[int, int, int]:
+        digits = self._params.background.lstrip("#")
+        red, green, blue = (int(digits[at : at + 2], 16) for at in (0, 2, 4))
+        return red, green, blue
+
+    def _build(self, width: int, height: int, name: str) -> None:
+        look, geometry = self._look, self._geometry
+        if (width, height) != (look.width, look.height):
+            # The film has the size of its first picture; others are fitted into that.
+            fitted = self._params.model_copy(
+                update={"width": geometry.width, "height": geometry.height}
+                | ({} if self._params.fit == "fill" else {"fit": "pad"})
+            )
+            geometry = planned(width, height, look.aspect, look.turns, look.mirrored, fitted)
+        alpha = has_alpha(name)
+        flatten = alpha and self._params.alpha == "flatten"
+        work = ""
+        if self._tone is not None:
+            work = "rgba64le" if alpha else "rgb48le"
+        elif flatten:
+            deep = max(part.bits for part in av.VideoFormat(name).components) > 8
+            work = "rgba64le" if deep else "rgba"
+        before = self._shaping(geometry, name, work or self._form)
+        pad: list[Step] = []
+        if geometry.pad is not None:
+            across, down, left, top = geometry.pad
+            pad = [("pad", f"{across}:{down}:{left}:{top}:color={self._params.background}")]
+        self._waiting.clear()
+        self._pushed = 0
+        if work:
+            mapped = {"rgba": "rgb24", "rgba64le": "rgb48le"}.get(work, work) if flatten else work
+            size = self._size_before_pad(geometry, width, height)
+            self._first = _graph(width, height, name, self._in_tags(), before)
+            convert = [("scale", self._colour(True, self._form)), ("format", self._form)]
+            self._second = _graph(*size, mapped, (0, FULL), [*convert, *pad])
+        else:
+            steps = [*before, *pad]
+            self._second = None
+            self._first = _graph(width, height, name, self._in_tags(), steps) if steps else None
+
+    def _size_before_pad(self, geometry: Geometry, width: int, height: int) -> tuple[int, int]:
+        if geometry.crop is not None:
+            return geometry.crop[0], geometry.crop[1]
+        if geometry.scale is not None:
+            return geometry.scale
+        return (height, width) if geometry.turns % 2 else (width, height)
+
+    def _in_tags(self) -> tuple[int, int]:
+        look = self._look
+        return (0 if look.rgb else matrix_code(look.matrix)), FULL if look.full_range else LIMITED
+
+    def _shaping(self, geometry: Geometry, name: str, form: str) -> list[Step]:
+        steps: list[Step] = []
+        if self._fields in ("tff", "bff"):
+            steps += [("setfield", self._fields), ("bwdif", f"send_frame:{self._fields}:all")]
+        elif self._fields != "none":
+            which = "interlaced" if self._fields == "flags" else "all"
+            steps.append(("bwdif", f"send_frame:auto:{which}"))
+        if geometry.mirrored:
+            steps.append(("hflip", ""))
+        steps += _TURNS[geometry.turns]
+        if geometry.scale is not None or not self._right(name, form):
+            size = "" if geometry.scale is None else "{}:{}:".format(*geometry.scale)
+            steps += [("scale", size + self._colour(self._look.rgb, form)), ("format", form)]
+        if geometry.crop is not None:
+            steps.append(("crop", "{}:{}:{}:{}:exact=1".format(*geometry.crop)))
+        return steps
+
+    def _right(self, name: str, form: str) -> bool:
+        """Whether a picture in pixel format ``name`` needs no conversion to be in ``form``."""
+        if name != form:
+            return False
+        return self._look.rgb or (self._look.matrix == "bt709" and not self._look.full_range)
+
+    def _colour(self, rgb: bool, form: str) -> str:
+        """Arguments of the scaler for colours from RGB, or from the source's YUV, to ``form``."""
+        arguments = _SCALER
+        if not rgb:
+            arguments += f":in_color_matrix={self._look.matrix}"
+            arguments += f":in_range={'full' if self._look.full_range else 'limited'}"
+        if av.VideoFormat(form).is_rgb:
+            return f"{arguments}:out_range=full"
+        return f"{arguments}:out_color_matrix=bt709:out_range=limited"
+
+
+def _graph(
+    width: int, height: int, name: str, tags: tuple[int, int], steps: list[Step]
+) -> Graph:
+    graph = Graph()
+    graph.threads = 1
+    source = graph.add(
+        "buffer",
+        f"video_size={width}x{height}:pix_fmt={name}:time_base=1/1:pixel_aspect=1/1"
+        f":colorspace={tags[0]}:range={tags[1]}",
+    )
+    nodes = [graph.add(kind, arguments or None) for kind, arguments in steps]
+    graph.link_nodes(source, *nodes, graph.add("buffersink")).configure()
+    return graph

@@ -1,0 +1,31 @@
+"""The overview calls the farm saturated above the wait that the operator has set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from console_lab import console, little_ledger, screen_text, until
+from farmhand import Farmhand, plan, stage
+
+from farm.config import load_settings
+from farm.ledger.records import Peaks
+
+
+@pytest.mark.parametrize(("bound_s", "saturated"), [(30, True), (120, False)])
+async def test_a_wait_above_the_bound_is_a_warning(
+    tmp_path: Path, bound_s: float, saturated: bool
+) -> None:
+    (tmp_path / "farm.toml").write_text(f"saturation_s = {bound_s}\n")
+    settings, _ = load_settings(tmp_path, {})
+    _, database = little_ledger(tmp_path)
+    hand = Farmhand(database)
+    hand.jobs.accept(plan(stage("one"), stage("two", ("one",), windows=20)), job_id="job1")
+    # Twenty windows that take about 6 s each on two engines: a wait of a minute.
+    hand.claims["n1"].finish(hand.take(), {"out": []}, Peaks(wall_s=6.0, ram_mb=1), go_on=False)
+    assert len(hand.ready()) == 20
+    async with console(settings) as (app, pilot):
+        await until(pilot, lambda: "a new task waits about" in screen_text(app))
+        print(screen_text(app)); assert 0
+        assert ("saturated" in screen_text(app)) is saturated
+    database.close()

@@ -1,0 +1,77 @@
+"""An engine slot of a node: what an operator's restart does to the engine and to what it runs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from engine_shop import Shop
+
+from farm.domain.errors import ErrorClass
+from farm.engine.process import EngineProcess
+from farm.engine.protocol import EngineOutcome, EngineRequest
+from farm.slots import Slot
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path)
+
+
+@pytest.fixture
+def slot(shop: Shop) -> Iterator[Slot]:
+    engine = EngineProcess("cpu0", plugin_folder=shop.plugins, kill_after_s=0.3)
+    engine.start()
+    yield Slot("cpu0", "cpu", 0, 0, engine)
+    engine.stop()
+
+
+def run_in_thread(
+    slot: Slot, request: EngineRequest
+) -> tuple[threading.Thread, list[EngineOutcome]]:
+    """Run it as a node does, holding the slot; returns when it has begun."""
+    begun = threading.Event()
+    outcomes: list[EngineOutcome] = []
+
+    def run() -> None:
+        with slot.lock:
+            outcomes.append(slot.engine.run(request, on_progress=lambda *_: begun.set()))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert begun.wait(10)
+    return thread, outcomes
+
+
+def test_a_restart_ends_an_idle_engine_and_starts_another(slot: Slot) -> None:
+    before = slot.engine.pid
+    slot.resident = {"model": 5}
+    slot.restart()
+    assert slot.engine.pid not in (None, before)
+    assert slot.record()["resident"] == []
+
+
+def test_a_restart_takes_a_hung_task_from_its_engine(slot: Slot, shop: Shop) -> None:
+    before = slot.engine.pid
+    thread, outcomes = run_in_thread(slot, shop.request("stuck"))
+    slot.restart()
+    thread.join(10)
+    assert outcomes[0].error_class is ErrorClass.CANCELLED
+    assert outcomes[0].error is not None
+    assert "its engine is being restarted" in outcomes[0].error["message"]
+    assert slot.engine.pid not in (None, before)
+    assert slot.engine.run(shop.request("nothing")).error is None
+
+
+def test_a_restart_that_is_ordered_again_meanwhile_is_one_restart(slot: Slot, shop: Shop) -> None:
+    thread, _ = run_in_thread(slot, shop.request("stuck"))
+    starts = slot.engine.starts
+    again = [threading.Thread(target=slot.restart) for _ in range(3)]
+    for one in again:
+        one.start()
+    for one in again:
+        one.join(10)
+    thread.join(10)
+    assert slot.engine.starts == starts + 1
