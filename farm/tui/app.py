@@ -112,7 +112,9 @@ class FarmConsole(App[None]):
             yield SystemCommand(
                 f"Go to {tab.name}", tab.about, lambda name=tab.name: self.action_tab(name)
             )
-        for node, binding, enabled, _ in screen.active_bindings.values():
+        # An action with two keys is active twice.
+        active = {active.binding.id: active for active in screen.active_bindings.values()}
+        for node, binding, enabled, _ in active.values():
             if enabled and binding.id and not binding.id.startswith("tab."):
                 yield SystemCommand(
                     binding.description, f"{binding.tooltip} ({binding.id})",

@@ -134,15 +134,21 @@ def files_of(artifacts: Sequence[Mapping[str, Any]]) -> Content:
     parts: list[Part] = []
     order = {"input": 0, "output": 1}
     role = None
+    told: set[str] = set()
     for found in sorted(artifacts, key=lambda a: order.get(str(a["role"]), 2)):
+        if found["hash"] in told:
+            continue
+        told.add(found["hash"])
         if found["role"] != role:
             role = found["role"]
             parts.append((f"\n{role}\n", "b $accent"))
-        facts = ", ".join(f"{k} {_fact(v)}" for k, v in found["facts"].items())
+        facts = {**found["facts"], **found["facts"].get("extra", {})}
+        facts.pop("extra", None)
+        shown = ", ".join(f"{k} {_fact(v)}" for k, v in facts.items())
         missing = ("  collected", "$state-warn") if found["missing"] else ("", "")
         parts += [
             (f"  {found['hash'][:12]}  ", "$text-muted"),
-            f"{found['kind']:<7}{size(found['size_bytes']):>10}  {facts}",
+            f"{found['kind']:<7}{size(found['size_bytes']):>10}  {shown}",
             missing, "\n",
         ]  # fmt: skip
     return Content.assemble(*parts) if parts else Content("It has no files yet.")

@@ -18,12 +18,12 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from farm.domain.errors import InputError
-from farm.tui.colours import mark_of, style_of
 from farm.tui.dialogs import Choose, Tick
 from farm.tui.filters import FIELDS, parse
-from farm.tui.marks import bar, count, duration, moment
+from farm.tui.marks import count
 from farm.tui.messages import RowHighlighted, RowOpened, RowsWanted, SortAsked
-from farm.tui.screens.job_cells import COLUMNS, STANDARD, cells_of, shown_state
+from farm.tui.screens.job_cells import COLUMNS, STANDARD, cells_of
+from farm.tui.screens.job_glance import glance
 from farm.tui.screens.rerun import JobOrders
 from farm.tui.source import Delta
 from farm.tui.widgets.table import VirtualTable
@@ -359,42 +359,7 @@ class JobsScreen(JobOrders):
         panel = self.query_one("#glance", Static)
         key = self.table.cursor_key
         line = self._lines.get(int(key)) if key is not None else None
-        panel.update(Content("") if line is None else _about(line))
-
-
-def _about(line: JobLine) -> Content:
-    state = shown_state(line)
-    parts: list[str | tuple[str, str]] = [
-        (f"#{line.number} {line.name}\n", "b"),
-        (f"{mark_of(state)} {state}", style_of(state)),
-        f"   {line.progress:.0%}"
-        + (f"  {duration(line.eta_s)} left" if line.eta_s is not None else ""),
-        "\n",
-        (bar(line.progress, 40), style_of(state)),
-        "\n\n",
-    ]
-    facts = {
-        "id": line.id,
-        "pipeline": line.pipeline,
-        "quality": line.quality,
-        "priority": str(line.priority),
-        "submitter": line.submitter,
-        "tags": ", ".join(line.tags),
-        "created": moment(line.created_at),
-        "started": moment(line.started_at),
-        "ended": moment(line.ended_at),
-        "deadline": moment(line.deadline),
-        "results": line.published or "",
-    }
-    for name, value in facts.items():
-        if value:
-            parts += [(f"{name:<10}", "$text-muted"), f"{value}\n"]
-    parts.append("\n")
-    for name, number in sorted(line.counts.items()):
-        parts += [(f"{mark_of(name)} {number} {name}  ", style_of(name))]
-    if line.error:
-        parts += ["\n\n", (line.error, "$state-bad")]
-    return Content.assemble(*parts)
+        panel.update(Content("") if line is None else glance(line))
 
 
 def _page(

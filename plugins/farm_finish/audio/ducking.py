@@ -16,6 +16,7 @@ from farm_finish.audio.reading import RATE, Sound
 
 CELL = 48
 """Samples (1 ms) between two values of the gain; blocks are whole cells."""
+_SMOOTH_MS = 10.0
 
 
 class Ducker:
@@ -26,6 +27,8 @@ class Ducker:
         self._share = 1 - 1 / params.duck_ratio
         self._attack = _constant(params.duck_attack_ms)
         self._release = _constant(params.duck_release_ms)
+        self._smooth = _constant(_SMOOTH_MS)
+        self._power = np.zeros(1)
         self._fall = np.zeros(1)
         self._last = 1.0
 
@@ -35,7 +38,10 @@ class Ducker:
         cells = -(-count // CELL)
         padded = np.pad(key, ((0, 0), (0, cells * CELL - count)))
         power = np.square(padded.reshape(2, cells, CELL), dtype=np.float64).mean(axis=2).max(axis=0)
-        level = np.round(10 * np.log10(np.maximum(power, 1e-12)), 6)
+        # Without this the waves of a low voice would be taken for loud and soft speech.
+        smooth = np.empty(cells)
+        _follow(power, self._smooth, self._smooth, self._power, smooth)
+        level = np.round(10 * np.log10(np.maximum(smooth, 1e-12)), 6)
         wanted = np.clip((level - self._threshold) * self._share, 0, self._most)
         falls = np.empty(cells)
         _follow(wanted, self._attack, self._release, self._fall, falls)

@@ -107,7 +107,7 @@ def _heard(spool: Spool, task: Task[MasterParams]) -> tuple[int, int]:
             at += block.shape[1]
         loud.finish()
         keep = round(params.keep_s * RATE)
-        begin = loud.spans[0][0] if loud.spans else stop
+        begin = loud.spans[0][0] if loud.spans else stop + keep
         if params.trim in ("head", "both"):
             first = max(0, begin - keep)
         if params.trim in ("tail", "both"):

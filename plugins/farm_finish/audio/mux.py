@@ -13,9 +13,11 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-from av.container import OutputContainer
+import numpy as np
+from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
 
 from farm import FarmError, InputError, Result, Task
 from farm_finish.audio.params import MuxParams
@@ -40,7 +42,7 @@ def run(task: Task[MuxParams]) -> Result:
     target: Path = task.output("video", f".{params.container}")
     pictures = inspect_pictures(source, "video")
     _check(pictures, params.container)
-    timescale = _timescale(source, pictures)
+    timescale = ticks(pictures.fps)[0] if pictures.fps else pictures.base.denominator
     with opened(source, "video") as container, _output(target, params, timescale) as out:
         stream = video_stream(container, "video")
         copied = out.add_stream_from_template(stream)
@@ -88,47 +90,35 @@ def _check(pictures: Pictures, container: str) -> None:
         )
 
 
-def _timescale(source: Path, pictures: Pictures) -> int:
-    """Ticks per second in which all moments of the pictures are whole."""
-    if pictures.fps is not None:
-        return ticks(pictures.fps)[0]
-    with opened(source, "video") as container:
-        base = Fraction(video_stream(container, "video").time_base or Fraction(1, 90_000))
-    return base.denominator
-
-
 def _pictures(
-    container: av.container.InputContainer,
-    stream: VideoStream,
-    pictures: Pictures,
-    timescale: int,
+    container: InputContainer, stream: VideoStream, pictures: Pictures, timescale: int
 ) -> Iterator[Packet]:
     """The packets, with moments counted from the first picture; a steady film's on its grid."""
+    shown = _moments(pictures, timescale)
+    # Decoding times that are missing in some containers follow from the order: as late as possible,
+    # never after a picture is shown.
+    order = np.sort(shown)
+    decoded = order - (order - shown).max()
+    index = 0
     for packet in container.demux(stream):
         if packet.size == 0:
             continue
-        base = Fraction(packet.time_base or Fraction(1, timescale))
-        moments = []
-        for value in (packet.pts, packet.dts):
-            if value is None:
-                raise InputError(
-                    "has a picture without a time",
-                    where="video",
-                    expected="time stamps for showing and for decoding",
-                    mend="Write it again (video.encode).",
-                    code="media.no-time-stamps",
-                )
-            moment = value * base - pictures.start_s
-            if pictures.fps is not None:
-                moment = round(moment * pictures.fps) / pictures.fps
-            moments.append(round(moment * timescale))
-        packet.pts, packet.dts = moments
+        packet.pts, packet.dts = int(shown[index]), int(decoded[index])
         if pictures.fps is not None:
             packet.duration = round(timescale / pictures.fps)
         else:
-            packet.duration = round((packet.duration or 0) * base * timescale)
+            packet.duration = (packet.duration or 0) * pictures.base.numerator
         packet.time_base = Fraction(1, timescale)
         yield packet
+        index += 1
+
+
+def _moments(pictures: Pictures, timescale: int) -> NDArray[np.int64]:
+    """When each picture is shown, in ticks."""
+    if pictures.fps is None:
+        return pictures.ticks * pictures.base.numerator
+    numbers = np.round(pictures.ticks * float(pictures.base * pictures.fps)).astype(np.int64)
+    return numbers * round(timescale / pictures.fps)
 
 
 def _output(

@@ -86,7 +86,9 @@ class Film:
     def count(self) -> int:
         """Number of frames, counted by reading every packet; before or after pictures are read."""
         self.container.seek(0)
-        return sum(1 for packet in self.container.demux(self.stream) if packet.size)
+        count = sum(1 for packet in self.container.demux(self.stream) if packet.size)
+        self.container.seek(0)
+        return count
 
     def _number(self, moment: Fraction) -> int:
         return round(moment * self.fps)

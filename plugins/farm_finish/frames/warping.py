@@ -32,11 +32,12 @@ def flow_at(first: Gray, second: Gray, there: Field, back: Field, moment: float)
     rest = np.float32(1.0 - moment)
     _splat(second, first, back, there, rest, np.float32(-1.0), field, worst)
     known = np.isfinite(worst)
-    if known.all():
-        return field
     if not known.any():
         return there
-    return _filled(field, known)
+    field = _filled(field, known)
+    settled = np.empty_like(field)
+    _settle(field, settled)
+    return settled
 
 
 def shares(there: Field, back: Field, field: Field, moment: float) -> tuple[Weights, Weights]:
@@ -107,6 +108,29 @@ def _splat(one, two, there, back, moment, sign, field, worst):
                         worst[at_y, at_x] = miss
                         field[at_y, at_x, 0] = sign * u
                         field[at_y, at_x, 1] = sign * v
+
+
+@kernel
+def _settle(field, out):
+    """The median of each pixel and its eight neighbours: a lone pixel moves with those around."""
+    height, width = field.shape[:2]
+    near = np.empty(9, np.float32)
+    for row in range(height):
+        for column in range(width):
+            for part in range(2):
+                count = 0
+                for dy in range(-1, 2):
+                    y = min(max(row + dy, 0), height - 1)
+                    for dx in range(-1, 2):
+                        x = min(max(column + dx, 0), width - 1)
+                        value = field[y, x, part]
+                        at = count
+                        while at > 0 and near[at - 1] > value:
+                            near[at] = near[at - 1]
+                            at -= 1
+                        near[at] = value
+                        count += 1
+                out[row, column, part] = near[4]
 
 
 @kernel
