@@ -7,23 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from frozen import FrozenClock
 from sqlalchemy import text
 
 from farm.ledger.database import Database
 from farm.ledger.schema import metadata
-
-
-class FrozenClock:
-    """A clock that moves only when told to."""
-
-    def __init__(self, now_s: float = 1_800_000_000.0) -> None:
-        self.now_s = now_s
-
-    def __call__(self) -> float:
-        return self.now_s
-
-    def pass_s(self, seconds: float) -> None:
-        self.now_s += seconds
 
 
 @pytest.fixture

@@ -39,12 +39,15 @@ def main() -> None:
         parser.error(f"no preset is called {', '.join(sorted(unknown))}")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        for name, outputs in made(root, chosen).items():
+        films = made(root, chosen)
+        for name, outputs in films.items():
             poster(outputs / "poster.jpg", HERE / f"{name}.jpg")
             if given.films:
                 given.films.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(outputs / "video.mp4", given.films / f"{name}.mp4")
     (HERE / "README.md").write_text(page(), encoding="utf-8")
+    if missing := [item.name for item in chosen if item.name not in films]:
+        sys.exit(f"not made: {', '.join(missing)}")
 
 
 def made(root: Path, presets: list[Preset]) -> dict[str, Path]:
@@ -66,13 +69,15 @@ def made(root: Path, presets: list[Preset]) -> dict[str, Path]:
             manifest = root / f"{item.name}.json"
             manifest.write_text(json.dumps(request(item)), encoding="utf-8")
             manifests.append(str(manifest))
+        # What failed is told by the farm itself; the others are kept all the same.
         subprocess.run(
-            [*command, "submit", *manifests, "--wait"], env=settings, check=True, stdout=sys.stderr
+            [*command, "submit", *manifests, "--wait"], env=settings, check=False, stdout=sys.stderr
         )
-        outputs = root / "spool" / "outputs"
+        outputs = root / "spool" / "outputs" / "gallery"
         return {
-            item.name: next(p.parent for p in outputs.rglob("poster.jpg") if _is(p.parent, item))
+            item.name: outputs / item.name
             for item in presets
+            if (outputs / item.name / "poster.jpg").exists()
         }
     finally:
         up.terminate()
@@ -135,10 +140,6 @@ def _quoted(prompt: str) -> str:
     if "'" not in prompt:
         return f"'{prompt}'"
     return '"' + prompt.replace('"', '\\"') + '"'
-
-
-def _is(folder: Path, item: Preset) -> bool:
-    return item.name in folder.parts or any(item.name in part for part in folder.parts[-2:])
 
 
 if __name__ == "__main__":

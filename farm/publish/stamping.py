@@ -38,7 +38,7 @@ def _remux(source: Path, target: Path, metadata: Mapping[str, str]) -> None:
         copied = [s for s in read.streams if s.type in ("video", "audio", "subtitle")]
         streams = {}
         for stream in copied:
-            streams[stream.index] = write.add_stream_from_template(stream)
+            streams[stream.index] = write.add_stream_from_template(stream, opaque=True)
             streams[stream.index].metadata.update(stream.metadata)
         write.metadata.update({**read.metadata, **metadata})
         for packet in read.demux(copied):

@@ -103,7 +103,8 @@ def catalogue() -> dict[str, tuple[type[DOMNode], Binding]]:
     return {
         binding.id: (owner, binding)
         for owner in own_classes()
-        for binding in owner.BINDINGS
+        # Marks are a list's own, bound only where rows can be marked.
+        for binding in (*owner.BINDINGS, *getattr(owner, "MARKING", ()))
         if isinstance(binding, Binding) and binding.id
     }
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from farm import MediaKind, Port, Resources, Stage, hookimpl
-from farm_finish import stages_audio, stages_normalise
+from farm_finish import stages_audio, stages_frames, stages_normalise
 from farm_finish.params import EncodeParams, JoinParams, PosterParams, ProbeParams
 
 PROVIDER = "farm_finish"
@@ -83,6 +83,7 @@ def farm_stages() -> Iterable[Stage]:
         description="Joins segments into one film by copying packets; nothing is encoded again.",
     )
     yield from stages_audio.stages()
+    yield from stages_frames.stages()
     yield from stages_normalise.stages()
 
 

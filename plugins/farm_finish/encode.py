@@ -71,7 +71,7 @@ def run(task: Task[EncodeParams]) -> Result:
             sound: Iterator[Packet] = iter(())
             if own_sound:
                 track = add_sound(output, task.params.audio_kbps)
-                sound = sound_packets(track, own_sound[0], "audio", length_s, Fraction(0))
+                sound = sound_packets(track, own_sound[0], "audio", length_s, None)
             elif container.streams.audio:
                 track = add_sound(output, task.params.audio_kbps)
                 sound = sound_packets(track, source.path, "video", length_s, start_s)

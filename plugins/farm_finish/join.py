@@ -46,12 +46,12 @@ def run(task: Task[JoinParams]) -> Result:
     total = sum(segment.frames for segment in segments)
     timescale, frame_ticks = ticks(fps)
     with opened(paths[0]) as template, delivered(target, task.params.metadata, timescale) as out:
-        video = out.add_stream_from_template(video_stream(template, "segment 1"))
+        video = out.add_stream_from_template(video_stream(template, "segment 1"), opaque=True)
         video.time_base = Fraction(1, timescale)
         sound: Iterator[Packet] = iter(())
         if sounds:
             track = add_sound(out, task.params.audio_kbps)
-            sound = sound_packets(track, sounds[0], "audio", total / fps, Fraction(0))
+            sound = sound_packets(track, sounds[0], "audio", total / fps, None)
         interleaver = Interleaver(out, sound)
         begin = 0
         for index, (path, segment) in enumerate(zip(paths, segments, strict=True)):

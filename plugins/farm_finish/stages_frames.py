@@ -54,11 +54,6 @@ def stages() -> Iterable[Stage]:
             "audio": Port(
                 MediaKind.AUDIO, required=False, description="Sound of the delivered film."
             ),
-            "film": Port(
-                MediaKind.VIDEO,
-                required=False,
-                description="Its sound, if any, is that of the delivered film without `audio`.",
-            ),
         },
         outputs={
             "video": Port(MediaKind.VIDEO, description="FFV1 in Matroska, or MP4 when delivered."),

@@ -33,7 +33,7 @@ def stages() -> Iterable[Stage]:
             "report": Port(MediaKind.DATA, description="JSON, schema farm.normalise/1."),
         },
         params=NormaliseParams,
-        resources=Resources(cores=1, ram_mb=1024),
+        resources=Resources(cores=1, ram_mb=1792),
         seeded=False,
         description="Brings any film, picture or sound to one form, and says what it changed.",
     )

@@ -32,7 +32,7 @@ def stamp(source: Path, target: Path, tags: Mapping[str, str]) -> None:
             streams = {}
             for stream in container.streams:
                 if stream.type in ("video", "audio", "subtitle"):
-                    streams[stream.index] = output.add_stream_from_template(stream)
+                    streams[stream.index] = output.add_stream_from_template(stream, opaque=True)
                     streams[stream.index].time_base = stream.time_base
             for packet in container.demux():
                 if packet.size and packet.stream_index in streams:

@@ -80,7 +80,7 @@ def learning_stages() -> Iterator[Stage]:
     yield Stage(
         capability="video.analyse",
         provider=PROVIDER,
-        version=1,
+        version=2,
         run="farm_procedural.analyse.video:run",
         inputs={"video": Port(MediaKind.VIDEO, description="Any film.")},
         outputs={"analysis": analysis},

@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -75,22 +74,24 @@ print(json.dumps({
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the page's files, with the metadata that an installer would write."""
+    """The page's files, installed by pip into a folder of their own."""
     folder = tmp_path_factory.mktemp("from-docs")
     for name, content in _FILE.findall(PAGE.read_text(encoding="utf-8")):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
-    home = folder / "farm-pulse"
-    project = tomllib.loads((home / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    metadata = home / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    site = folder / "site"
+    # The farm is here already, and nothing is to be fetched.
+    offline = ["--no-deps", "--no-index", "--no-build-isolation", "--disable-pip-version-check"]
+    pip = [sys.executable, "-m", "pip", "install", "-q", *offline]
+    done = subprocess.run(
+        [*pip, "--target", str(site), str(folder / "farm-pulse")],
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
-    lines = [f"{name} = {value}\n" for name, value in project["entry-points"]["farm"].items()]
-    (metadata / "entry_points.txt").write_text("[farm]\n" + "".join(lines))
-    return home
+    assert done.returncode == 0, done.stderr
+    return site
 
 
 @pytest.fixture(scope="module")
@@ -110,8 +111,9 @@ def told(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 
 def test_the_page_has_every_file_that_it_draws(installed: Path) -> None:
     drawn = re.findall(r"^ {2,4}(\S+\.(?:py|toml|yaml))\b", PAGE.read_text(), flags=re.M)
+    home = installed.parent / "farm-pulse"
     found = {
-        path.name for path in installed.rglob("*.*") if path.suffix in (".py", ".toml", ".yaml")
+        path.name for path in home.rglob("*.*") if path.suffix in (".py", ".toml", ".yaml")
     }
     assert {Path(name).name for name in drawn} == found
 

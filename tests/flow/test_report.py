@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from conftest import FrozenClock
 from farmhand import Farmhand, artifact, plan, stage
 from sqlalchemy import event
 
@@ -22,6 +23,9 @@ from farm.ledger.records import Peaks
 from farm.ledger.upgrade import upgrade
 from farm.ledger.views_reports import GROUPS, ReportViews, UsageLine
 from farm.reports import Report, as_csv, as_json, make_report, period_of
+
+if TYPE_CHECKING:
+    from frozen import FrozenClock
 
 DAY_S = 86_400
 
@@ -230,12 +234,10 @@ def test_a_submitter_cannot_smuggle_a_formula_into_a_spreadsheet(
 
 
 @pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: FrozenClock) -> Path:
     """A farm's root with two jobs, one day old in its ledger."""
-    import time
-
     monkeypatch.setenv("FARM_ROOT", str(tmp_path))
-    clock = FrozenClock(time.time() - DAY_S)
+    clock.now_s = time.time() - DAY_S
     database = Database(f"sqlite:///{tmp_path / 'spool' / 'ledger.sqlite3'}", clock)
     upgrade(database)
     hand = Farmhand(database)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import FrozenClock
+from frozen import FrozenClock
 
 from farm.domain.errors import NotLeader
 from farm.ledger.database import Database

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from conftest import FrozenClock
 from farmhand import Farmhand, plan, stage
+from frozen import FrozenClock
 from sqlalchemy import event
 
 from farm.dispatch.scheduler import RESEND_S, Scheduler

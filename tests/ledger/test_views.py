@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import FrozenClock
 from farmhand import Farmhand, plan, stage
+from frozen import FrozenClock
 from sqlalchemy import event, insert, select, text
 
 from farm.domain.errors import ErrorClass, UnknownName

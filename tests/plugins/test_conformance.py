@@ -30,11 +30,13 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         ("video.script", SMALL, None),
         ("video.generate", {}, WHOLE),
         ("video.analyse", {}, None),
+        ("audio.compose", {}, None),
     ):
         stage = stage_of(farm_procedural, capability)
         inputs = {port: made[port] for port in stage.inputs if port in made}
         made |= run_stage(stage, folder / capability, inputs, params, window=window)
         made["video"] = made.get("segment", prompt)
+    made |= dict.fromkeys(("voice", "music", "effects"), made["audio"])
     return made
 
 
@@ -43,7 +45,8 @@ def sample(stage: Stage, material: dict[str, Path]) -> Sample:
     inputs = {port: [material[port]] for port in stage.inputs if port in material}
     for port in ("media", "segments"):
         if port in stage.inputs:
-            inputs[port] = [material["segment"]]
+            of_sound = stage.capability.startswith("audio.")
+            inputs[port] = [material["audio" if of_sound else "segment"]]
     if stage.capability == "video.script":
         return Sample(inputs, SMALL)
     if stage.capability == "knowledge.loop":

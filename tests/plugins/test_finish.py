@@ -157,6 +157,18 @@ def test_join_keeps_the_frame_rate_exactly(tmp_path, fps):
     assert times(film) == [index / Fraction(fps) for index in range(11)]
 
 
+@pytest.mark.parametrize("codec", ["h265", "av1"])
+def test_av1_and_h265_segments_are_joined_and_stamped(tmp_path, codec):
+    source = clip(tmp_path / "in.mkv", 5, codec="ffv1", size=(128, 96))
+    options = {"codec": codec, "profile": "draft"}
+    part = run_stage(ENCODE, tmp_path / "part", {"video": source}, options)["video"]
+    film = run_stage(JOIN, tmp_path / "out", {"segments": [part, part]})["video"]
+    stamped = tmp_path / "stamped.mp4"
+    stamp(film, stamped, {"comment": "job 7"})
+    assert packets(stamped) == packets(film) == packets(part) * 2
+    assert times(stamped) == [Fraction(index, 24) for index in range(10)]
+
+
 def test_join_takes_a_single_segment_of_a_single_frame(tmp_path):
     film = run_stage(JOIN, tmp_path / "out", {"segments": parts(tmp_path, 1)})["video"]
     assert len(gray(film)) == 1

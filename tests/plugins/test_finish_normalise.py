@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -108,10 +109,9 @@ def same(one: list[np.ndarray], other: list[np.ndarray]) -> bool:
 INTACT = {
     "h264-b-frames.mp4": {},
     "h264-b-frames.mkv": {"fps": Fraction(24000, 1001)},
-    "mpeg4-b-frames.avi": {"codec": "mpeg4", "fps": 25, "bf": "2"},
+    "mpeg4-b-frames.avi": {"codec": "mpeg4", "fps": 25, "bf": "2", "size": (48, 720)},
     "h265.mp4": {"codec": "libx265", "fps": 30, "x265-params": "log-level=none"},
     "vp9.webm": {"codec": "libvpx-vp9", "fps": 12, "lag-in-frames": "8", "auto-alt-ref": "1"},
-    "vp8-hidden-frames.webm": {"codec": "libvpx", "lag-in-frames": "8", "auto-alt-ref": "1"},
     "av1.mp4": {"codec": "libsvtav1", "fps": 24, "preset": "12"},
     "ten-bits-444.mkv": {"codec": "ffv1", "pixels": "yuv444p10le", "draw": None},
     "prores.mov": {"codec": "prores_ks", "pixels": "yuv422p10le", "draw": None},
@@ -130,6 +130,24 @@ def test_every_frame_of_a_clip_that_is_right_passes_bit_by_bit(tmp_path, name):
     assert same(nasty.frames(done.video), nasty.frames(source))
     assert Fraction(done.report["result"]["video"]["fps"]) == how.get("fps", 24)
     assert done.changes <= {"start-moved"}
+
+
+def test_hidden_frames_are_not_shown_and_the_matrix_of_vp8_is_bt601(tmp_path):
+    source = film(
+        tmp_path / "in.webm", 14, codec="libvpx", **{"lag-in-frames": "8", "auto-alt-ref": "1"}
+    )
+    done = normalised(tmp_path / "out", source)
+    with av.open(str(source)) as container:
+        expected = [
+            frame.reformat(
+                format="rgb24", src_colorspace="ITU601", dst_color_range="JPEG",
+                interpolation=4 | 0x40000 | 0x2000,
+            ).to_ndarray().astype(int)
+            for frame in container.decode(video=0)
+        ]  # fmt: skip
+    found = rgb(done.video)
+    assert len(found) == len(expected) == 14
+    assert all(np.abs(one - other).mean() < 1 for one, other in zip(found, expected, strict=True))
 
 
 def test_a_result_normalised_again_is_the_same_and_the_bytes_repeat(tmp_path):
@@ -238,13 +256,15 @@ def test_slow_pictures_keep_their_lengths(tmp_path):
     done = normalised(tmp_path / "out", source, fps="50")
     pictures = [picture.tobytes() for picture in nasty.frames(done.video)]
     lengths = [1]
-    for one, other in zip(pictures, pictures[1:], strict=False):
+    for one, other in pairwise(pictures):
         lengths[-1:] = [lengths[-1] + 1] if one == other else [lengths[-1], 1]
     assert lengths == [25, 6, 50, 10]
 
 
 def test_an_edit_list_is_honoured(tmp_path):
-    whole = film(tmp_path / "whole.mp4", 24, bf="0", g="6", sound=[(0, tone(1.0))], sound_codec="aac")
+    whole = film(
+        tmp_path / "whole.mp4", 24, bf="0", g="6", sound=[(0, tone(1.0))], sound_codec="aac"
+    )
     trimmed = tmp_path / "trimmed.mp4"
     with av.open(str(whole)) as source, av.open(str(trimmed), "w") as out:
         kept = {s.index: out.add_stream_from_template(s) for s in source.streams}
@@ -298,7 +318,9 @@ def test_a_mirrored_clip_is_mirrored_back(tmp_path):
     assert same(nasty.frames(done.video, "yuv444p"), expected)
 
 
-@pytest.mark.parametrize(("size", "even"), [((97, 65), (96, 64)), ((33, 2), (32, 2)), ((1, 1), (2, 2))])
+@pytest.mark.parametrize(
+    ("size", "even"), [((97, 65), (96, 64)), ((33, 2), (32, 2)), ((1, 1), (2, 2))]
+)
 def test_odd_sizes_lose_a_line_and_nothing_is_scaled(tmp_path, size, even):
     source = film(tmp_path / "in.mkv", 3, codec="ffv1", pixels="bgr0", size=size)
     done = normalised(tmp_path / "out", source)
@@ -417,7 +439,8 @@ FLAT = {
     "tagged-601.mkv": {"codec": "ffv1", "colour": (6, 6, 6, 1)},
     "untagged-small.mkv": {"codec": "ffv1", "colour": None},
     "full-range.mkv": {"codec": "ffv1", "colour": (1, 1, 1, 2)},
-    "full-range-422.avi": {"codec": "mjpeg", "pixels": "yuvj422p", "colour": (6, 1, 1, 2), "qmin": "1", "qmax": "1"},
+    "full-range-422.avi": {"codec": "mjpeg", "pixels": "yuvj422p", "colour": (6, 1, 1, 2),
+                           "qmin": "1", "qmax": "1"},
     "dv-411.mkv": {"codec": "ffv1", "pixels": "yuv411p"},
     "png.png": {"codec": "png", "pixels": "rgb24", "colour": None},
     "paeth.mkv": {"codec": "ffv1", "pixels": "bgr0", "colour": None},
@@ -503,7 +526,9 @@ def test_the_curve_keeps_darks_meets_the_peak_and_never_turns_back():
     assert mapped[-1] == pytest.approx(203, rel=1e-3)
     assert np.allclose(tonemap.pq_to_nits(tonemap.nits_to_pq(nits)), nits, rtol=1e-6)
     # ST 2084: 100 cd/m2 is 0.508, 1000 is 0.752.
-    assert tonemap.nits_to_pq(np.array([100.0, 1000.0])) == pytest.approx([0.5081, 0.7518], abs=1e-4)
+    assert tonemap.nits_to_pq(np.array([100.0, 1000.0])) == pytest.approx(
+        [0.5081, 0.7518], abs=1e-4
+    )
 
 
 def test_wide_colours_come_into_bt709_with_their_hue(tmp_path):
@@ -546,7 +571,8 @@ def glass(index: int, width: int, height: int) -> np.ndarray:
 GLASS = {
     "in.png": {"codec": "png", "pixels": "rgba"},
     "in.mov": {"codec": "qtrle", "pixels": "argb"},
-    "in.webm": {"codec": "libvpx-vp9", "pixels": "yuva420p", "crf": "4", "b": "0", "auto-alt-ref": "0", "tags": {"alpha_mode": "1"}},
+    "in.webm": {"codec": "libvpx-vp9", "pixels": "yuva420p", "crf": "4", "b": "0",
+                "auto-alt-ref": "0", "tags": {"alpha_mode": "1"}},
     "in.mkv": {"codec": "ffv1", "pixels": "yuva444p"},
 }  # fmt: skip
 
@@ -599,19 +625,10 @@ def level(sound: np.ndarray) -> float:
     return 2 * abs((part * np.exp(-2j * np.pi * 440 * times)).mean())
 
 
-MIXES = {
-    "mono": (1, [(0.4 * 0.5**0.5,) * 2]),
-    "5.1": (
-        6,
-        [
-            (1.0, 0.0), (0.0, 1.0), (0.5**0.5,) * 2, (0.0, 0.0), (0.5**0.5, 0.0), (0.0, 0.5**0.5),
-        ],
-    ),
-}  # fmt: skip
-
-
 def test_mono_goes_to_both_sides_at_minus_3_db(tmp_path):
-    source = film(tmp_path / "in.mkv", 24, sound=[(0, tone(1.0, 44_100, 1))], sound_rate=44_100, layout="mono")
+    source = film(
+        tmp_path / "in.mkv", 24, sound=[(0, tone(1.0, 44_100, 1))], sound_rate=44_100, layout="mono"
+    )
     done = normalised(tmp_path / "out", source)
     left, right = nasty.samples(done.audio)
     assert np.array_equal(left, right)
@@ -667,10 +684,14 @@ def test_a_clock_that_runs_off_is_followed_to_the_end(tmp_path):
     heard = np.abs(nasty.samples(done.audio)[0])
     last = len(heard) - int(np.argmax(heard[::-1] > 0.1))
     assert abs(last / 48_000 - 9.9 * 10 / 9.95) < 1 / 24
-    assert (heard[: last - 200].reshape(-1)[: last // 480 * 480 - 480].reshape(-1, 480).max(1) > 0.3).all()
+    # No hole and no click where it was stretched.
+    loudest = heard[: last // 480 * 480 - 960].reshape(-1, 480).max(axis=1)
+    assert loudest.min() > 0.39 and loudest.max() < 0.41
 
 
-@pytest.mark.parametrize(("shift", "what"), [(12_000, "sound-begins-later"), (-12_000, "sound-cut-before-film")])
+@pytest.mark.parametrize(
+    ("shift", "what"), [(12_000, "sound-begins-later"), (-12_000, "sound-cut-before-film")]
+)
 def test_sound_that_begins_elsewhere_stays_with_its_pictures(tmp_path, shift, what):
     first = 24
     source = film(
@@ -744,7 +765,9 @@ def test_a_file_without_streams_is_refused(tmp_path):
 def test_a_truncated_film_is_refused_or_kept_as_far_as_it_goes(tmp_path, name):
     options = {"movflags": "faststart"} if name.endswith("mp4") else {}
     with av.open(str(tmp_path / name), "w", options=options) as out:
-        stream = out.add_stream("ffv1" if name != "in.mp4" else "libx264", rate=24, options={"bf": "0"})
+        stream = out.add_stream(
+            "ffv1" if name != "in.mp4" else "libx264", rate=24, options={"bf": "0"}
+        )
         stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
         for index in range(48):
             frame = nasty.shown(scene(index), "yuv420p", None)
@@ -811,7 +834,9 @@ def test_a_hole_in_time_is_held_or_refused(tmp_path):
 
 def test_time_that_jumps_back_is_refused(tmp_path):
     parts = [
-        film(tmp_path / f"{first}.ts", range(first, first + 12), codec="mpeg2video", bf="0").read_bytes()
+        film(
+            tmp_path / f"{first}.ts", range(first, first + 12), codec="mpeg2video", bf="0"
+        ).read_bytes()
         for first in (240, 0)
     ]
     source = tmp_path / "in.ts"
@@ -832,15 +857,11 @@ def test_8k_passes_and_more_is_refused_before_it_is_decoded(tmp_path):
     source = film(tmp_path / "in.mkv", 1, codec="mpeg2video", size=(7680, 4320), fps=25, draw=plain)
     done = normalised(tmp_path / "out", source)
     assert done.report["result"]["video"]["width"] == 7680
-    huge = film(tmp_path / "huge.mkv", 1, codec="mpeg4", size=(8188, 8188), fps=25, draw=plain)
-    data = huge.read_bytes()
-    assert normalised(tmp_path / "out3", huge).report["result"]["video"]["height"] == 8188
     wide = tmp_path / "wide.png"
     Image.new("1", (10_000, 8_000)).save(wide)
     with pytest.raises(InputError) as refused:
         normalised(tmp_path / "out2", wide)
     assert refused.value.code == "media.too-large"
-    assert data
 
 
 # --- parameters, cancelling -----------------------------------------------------------------------
@@ -858,6 +879,7 @@ def test_parameters_that_make_no_sense_are_refused(params):
 
 
 def test_rates_may_be_given_as_numbers():
+    assert NormaliseParams(fps=None).fps == "keep" and NormaliseParams(fps=29.97).fps == "29.97"
     assert NormaliseParams(fps=25).fps == "25" and NormaliseParams(fps=30.0).fps == "30"
 
 

@@ -18,7 +18,7 @@ from direct_task import DirectTask, input_file, run_stage
 
 import farm_procedural
 from farm import InputError, MediaKind, TaskCancelled
-from farm_procedural.analyse.loudness import Loudness
+from farm_procedural.analyse.hearing import Hearing
 from farm_procedural.analyse.meter import Meter
 from farm_procedural.analyse.oklab import from_hex, hue_of
 from farm_procedural.analyse.schema import SCHEMA, Analysis, document
@@ -383,7 +383,7 @@ def test_loudness_is_that_of_the_standards_reference_tones() -> None:
     # BS.1770: a stereo sine of 997 Hz at -20 dBFS peak has -20.0 LUFS (two channels, -3.01 + 3.01).
     t = np.arange(5 * 48_000) / 48_000
     tone = (0.1 * np.sin(2 * np.pi * 997 * t)).astype(np.float32)
-    meter = Loudness()
+    meter = Hearing()
     meter.hear(np.stack([tone, tone]))
     found = meter.audio(48_000, 2)
     assert found.loudness_lufs == pytest.approx(-20.0, abs=0.1)

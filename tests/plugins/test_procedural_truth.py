@@ -16,7 +16,6 @@ import farm_procedural
 
 LEAST = 0.95
 FILM = {"size": "192x108", "fps": 24, "duration_s": 3.0}
-SAYS_A_LENGTH = ("seconds=",)
 
 
 def rows() -> list[tuple[str, list[str]]]:
@@ -31,8 +30,6 @@ def params_of(checks: list[str]) -> dict[str, object]:
     for check in checks:
         if check.startswith("for="):
             params["duration_s"] = float(check[4:])
-        elif check.startswith("seconds="):
-            params.pop("duration_s", None)
         elif check.startswith(("tall", "width", "height")):
             params.pop("size", None)
             params["detail"] = "draft"

@@ -1,21 +1,24 @@
 """What the pixels of a film must show, one prompt a line.
 
 Left of the bar the prompt; right of it what a person expects to see, all of it. A check is
-``name<number``, ``name>number`` or ``name=value``; ``first.``, ``middle.`` and ``last.`` before it mean
-that part of the film only. Names:
+``name<number``, ``name>number`` or ``name=value``; ``first.``, ``middle.`` and ``last.`` before it
+mean that part of the film only. Names:
 
 - ``hue=red`` most of the colour is red; ``has=red`` a good part is; ``lacks=red`` hardly any is;
-- ``bright`` mean luma, ``top`` what only 5 % of the pixels are lighter than, ``sat`` saturation, ``warm``
-  -1 cold to 1 warm, ``contrast`` standard deviation of luma;
-- ``motion`` 0 still, 0.5 lively, 1 frantic; ``dir=left`` where things move to; ``zoom`` growth per second;
-  ``spin`` degrees per second whichever way round; ``unrest`` jumps of the light;
+- ``bright`` mean luma, ``top`` what only 5 % of the pixels are lighter than, ``sat`` saturation,
+  ``warm`` -1 cold to 1 warm, ``contrast`` standard deviation of luma;
+- ``motion`` 0 still, 0.5 lively, 1 frantic; ``dir=left`` where things move to; ``zoom`` growth per
+  second; ``spin`` degrees per second whichever way round; ``unrest`` jumps of the light;
 - ``grad=radial`` the large forms; ``inward`` 1 when a round one is lighter in its middle;
+  ``balance`` light of the upper half minus that of the lower;
 - ``cuts``, ``seconds``, ``fps``, ``width``, ``height``, ``tall`` (height over width), ``bpm`` pulse;
-- ``specks`` share of small light points, ``grain`` noise of flat places in levels, ``blobs`` separate light
-  (or, ``holes``, dark) shapes, ``bars`` share of black rows at top and bottom.
+- ``specks`` share of small light points, ``grain`` noise of flat places in levels, ``blobs``
+  separate light (or, ``holes``, dark) shapes, ``bars`` share of black rows at top and bottom.
 
-``for=12`` is no check but the job's length in seconds; ``draft`` gives the job no size, so that the words
-decide it. All other jobs are three seconds of 192 x 108 at 24 frames per second.
+``for=12`` is no check but the job's length in seconds. A job is three seconds of 192 x 108 at 24
+frames per second, except that what a check says of length, size or rate is left to the words.
+The lines were written before any film of theirs was looked at; when one does not hold, it is the
+engine that has to be mended.
 """
 
 TRUTH = """
@@ -265,4 +268,4 @@ romantic pink evening light | has=pink
 melancholic rain on a window | bright<0.45 sat<0.35
 luxurious black and gold | hue=gold bright<0.4
 corporate, clean, blue and white | hue=blue bright>0.4
-"""
+"""  # noqa: E501

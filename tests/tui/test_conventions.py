@@ -13,7 +13,11 @@ from farm.tui.graph_layout import lay_out
 from farm.tui.keys import catalogue, own_classes, read_taste
 from farm.tui.themes import THEMES
 
-BINDINGS = [(owner, binding) for owner in own_classes() for binding in owner.BINDINGS]
+BINDINGS = [
+    (owner, binding)
+    for owner in own_classes()
+    for binding in (*owner.BINDINGS, *getattr(owner, "MARKING", ()))
+]
 
 
 @pytest.mark.parametrize(("owner", "binding"), BINDINGS, ids=str)

@@ -12,9 +12,10 @@ from farm.config import load_settings
 from farm.ledger.records import Peaks
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=str)
 @pytest.mark.parametrize(("bound_s", "saturated"), [(30, True), (120, False)])
 async def test_a_wait_above_the_bound_is_a_warning(
-    tmp_path: Path, bound_s: float, saturated: bool
+    tmp_path: Path, bound_s: float, saturated: bool, size: tuple[int, int]
 ) -> None:
     (tmp_path / "farm.toml").write_text(f"saturation_s = {bound_s}\n")
     settings, _ = load_settings(tmp_path, {})
@@ -24,8 +25,7 @@ async def test_a_wait_above_the_bound_is_a_warning(
     # Twenty windows that take about 6 s each on two engines: a wait of a minute.
     hand.claims["n1"].finish(hand.take(), {"out": []}, Peaks(wall_s=6.0, ram_mb=1), go_on=False)
     assert len(hand.ready()) == 20
-    async with console(settings) as (app, pilot):
-        await until(pilot, lambda: "a new task waits about" in screen_text(app))
-        print(screen_text(app)); assert 0
+    async with console(settings, size=size) as (app, pilot):
+        await until(pilot, lambda: "new tasks wait 1m00s" in screen_text(app))
         assert ("saturated" in screen_text(app)) is saturated
     database.close()

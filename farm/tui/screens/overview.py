@@ -200,11 +200,9 @@ class OverviewScreen(FarmScreen):
         if value.wait_s is None:
             parts.append(("wait unknown yet", "$text-muted"))
         elif value.wait_s > self.console_app.source.settings.saturation_s:
-            parts.append(
-                (f"⚠ saturated: a new task waits about {duration(value.wait_s)}", "b $state-warn")
-            )
+            parts.append((f"⚠ saturated: new tasks wait {duration(value.wait_s)}", "b $state-warn"))
         else:
-            parts.append(f"a new task waits about {duration(value.wait_s)}")
+            parts.append(f"new tasks wait {duration(value.wait_s)}")
         self.query_one("#queue", Static).update(Content.assemble(*parts))
 
     def _show_trend(self, value: Glance) -> None:

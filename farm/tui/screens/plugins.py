@@ -144,12 +144,16 @@ class PluginsScreen(FarmScreen):
 
     def on_tabbed_content_tab_activated(self, event: TabbedContent.TabActivated) -> None:
         """Give the list the keyboard."""
-        self._focus()
+        if event.pane.id == self.part:
+            self._focus()
 
     def action_part(self, by: int) -> None:
         """The part beside."""
         parts = self.query_one("#parts", TabbedContent)
         parts.active = PARTS[(PARTS.index(self.part) + by) % len(PARTS)]
+        # What was focused last decides which part shows, so an earlier focus that is still under way
+        # must not have the last word.
+        self._focus()
 
     def action_wide(self) -> None:
         """Hide or show the list."""

@@ -157,6 +157,15 @@ def _placed_music(params: MixParams, music: list[Track], length: int | None) -> 
         if _settings(params, "music", index).offset_s is not None
     ]
     heard = [track for track in music if track not in fixed and track.length]
+    if params.music_loop and heard and sum(track.length for track in heard) < RATE:
+        raise InputError(
+            "is too short to be repeated",
+            where="music",
+            expected="at least 1 s of music",
+            got=f"{sum(track.length for track in heard) / RATE:.3f} s",
+            mend="Send longer music, or leave music_loop out.",
+            code="mix.short-loop",
+        )
     placed = in_turn(heard, _samples(params.crossfade_s), length if params.music_loop else None)
     if length is None:
         return fixed + placed

@@ -34,8 +34,8 @@ def run(task: Task[MuxParams]) -> Result:
 
     Raises
     ------
-    InputError : no pictures or no sound, a codec that the container does not take, or pictures
-        that an edit list hides.
+    InputError : no pictures or no sound, a codec that the container does not take, pictures that
+        an edit list hides, or a file that does not say when pictures are shown.
     """
     params = task.params
     source, sound = task.input("video").path, task.input("audio").path
@@ -45,7 +45,9 @@ def run(task: Task[MuxParams]) -> Result:
     timescale = ticks(pictures.fps)[0] if pictures.fps else pictures.base.denominator
     with opened(source, "video") as container, _output(target, params, timescale) as out:
         stream = video_stream(container, "video")
-        copied = out.add_stream_from_template(stream)
+        copied = out.add_stream_from_template(stream, opaque=True)
+        if params.container == "mp4" and pictures.codec == "hevc":
+            copied.codec_context.codec_tag = "hvc1"  # What Apple's players look for.
         copied.time_base = Fraction(1, timescale)
         track = add_sound(out, params.audio_kbps, params.codec)
         delay_s = Fraction(params.offset_ms) / 1000
@@ -78,6 +80,15 @@ def _check(pictures: Pictures, container: str) -> None:
             got=pictures.codec,
             mend="Encode it first (video.encode), or ask for container: mkv.",
             code="mux.codec",
+        )
+    if pictures.guessed:
+        raise InputError(
+            "does not say when its pictures are shown",
+            where="video",
+            expected="a container that does, as MP4, Matroska and MPEG-TS do",
+            got="AVI with pictures that are decoded in another order than shown",
+            mend="Encode it first (video.encode).",
+            code="mux.no-order",
         )
     if pictures.hidden:
         raise InputError(

@@ -72,7 +72,7 @@ def factor(db: float) -> float:
 
 @lru_cache(maxsize=1)
 def _phases() -> NDArray[np.float32]:
-    """Sincs (3, TAPS) in a Kaiser window, for the points at 1/4, 1/2 and 3/4 after the middle sample."""
+    """Sincs in a Kaiser window (3, TAPS) for the points at 1/4, 1/2 and 3/4 after a sample."""
     places = np.arange(TAPS) - (DELAY - 1.0)
     rows = []
     for shift in (0.25, 0.5, 0.75):

@@ -21,13 +21,15 @@ class Pictures:
     """The time line of a video stream, in seconds of the file.
 
     ticks : when each is shown, in the order of the packets, counted in ``base`` s from the first
-    picture on. fps : the rate, if every picture lies on its grid to within 2 ms; else ``None``. hidden :
-    pictures that an edit list does not show.
+    picture on. hidden : pictures that an edit list does not show. guessed : the file tells no
+    moments, and pictures are not decoded in the order they are shown. fps : the rate, if every
+    picture lies on its grid to within 2 ms; else ``None``.
     """
 
     ticks: NDArray[np.int64]
     base: Fraction
     hidden: int
+    guessed: bool
     start_s: Fraction
     length_s: Fraction
     fps: Fraction | None
@@ -77,6 +79,7 @@ def inspect_pictures(path: Path, label: str) -> Pictures:
             if packet.pts > last:
                 last, last_ticks = packet.pts, packet.duration or 0
         codec = stream.codec.canonical_name
+        guessed = container.format.name == "avi" and bool(stream.codec_context.has_b_frames)
     if not times:
         raise InputError(
             "has no frames",
@@ -90,6 +93,6 @@ def inspect_pictures(path: Path, label: str) -> Pictures:
     # In floats, because exact fractions of 100,000 pictures take a second; 2 ms is far above error.
     off = np.abs(shown * float(base) - np.arange(len(shown)) / float(fps))
     if off.max() <= 0.002:
-        return Pictures(ticks, base, hidden, start_s, len(ticks) / fps, fps, codec)
+        return Pictures(ticks, base, hidden, guessed, start_s, len(ticks) / fps, fps, codec)
     length_s = (int(shown[-1]) + last_ticks) * base
-    return Pictures(ticks, base, hidden, start_s, length_s, None, codec)
+    return Pictures(ticks, base, hidden, guessed, start_s, length_s, None, codec)

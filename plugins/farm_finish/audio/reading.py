@@ -39,7 +39,8 @@ def sound_parts(
 
     Raises
     ------
-    InputError : the file has no sound, cannot be decoded, or has a hole of over ten minutes.
+    InputError : the file has no sound, cannot be decoded, has a hole of over ten minutes, or
+        samples that are no numbers.
     """
     with opened(path, label) as container:
         if not container.streams.audio:
@@ -132,6 +133,15 @@ class _Line:
     def _place(self, frames: list[AudioFrame]) -> Iterator[Sound]:
         for frame in frames:
             part = frame.to_ndarray()
+            if not np.isfinite(part).all():
+                raise InputError(
+                    "holds samples that are no numbers",
+                    where=self._label,
+                    expected="finite samples",
+                    got=f"one that is not, after {self._next / RATE:.3f} s",
+                    mend="Write the file again from its source.",
+                    code="media.bad-samples",
+                )
             if self._next > self._done:
                 yield np.zeros((part.shape[0], self._next - self._done), np.float32)
                 self._done = self._next

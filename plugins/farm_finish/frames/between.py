@@ -64,4 +64,6 @@ def working_gray(picture: Picture) -> Gray:
     scale = min(1.0, WORKING_SIDE / max(layout.width, layout.height))
     # The search needs room for a patch even in a sliver of a picture.
     width, height = max(16, round(layout.width * scale)), max(16, round(layout.height * scale))
-    return plane if (width, height) == (layout.width, layout.height) else resized(plane, width, height)
+    return (
+        plane if (width, height) == (layout.width, layout.height) else resized(plane, width, height)
+    )

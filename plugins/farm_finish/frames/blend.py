@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from farm import FarmError, InputError, Result, Task
-from farm_finish.frames.deliver import has_sound, write_delivered
-from farm_finish.frames.drift import Correction, fitted
+from farm_finish.frames.deliver import write_delivered
+from farm_finish.frames.drift import NONE, Correction, fitted
 from farm_finish.frames.film import film, write_lossless
 from farm_finish.frames.light import add_light, picture_of_light
 from farm_finish.frames.params import BlendParams
-from farm_finish.frames.planes import Picture
+from farm_finish.frames.planes import Layout, Picture
 from farm_finish.params import EncodeParams
 
 SCHEMA = "farm.blend/1"
@@ -39,7 +39,7 @@ class Part:
     start: int
     stop: int
     fps: Fraction
-    correction: Correction = Correction()
+    correction: Correction = NONE
 
 
 def run(task: Task[BlendParams]) -> Result:
@@ -60,7 +60,8 @@ def run(task: Task[BlendParams]) -> Result:
             audio_kbps=params.audio_kbps,
             metadata=params.metadata,
         )
-        written = write_delivered(target, pictures, fps, total, encode, _sound(task))
+        sound = [file.path for file in task.inputs.get("audio", ())]
+        written = write_delivered(target, pictures, fps, total, encode, sound[0] if sound else None)
     if written != total:
         raise FarmError(
             "the film has the wrong length",
@@ -125,7 +126,10 @@ def corrected(task: Task[BlendParams], parts: list[Part], params: BlendParams) -
         moments = [
             part.start + (2 * share + 1) * params.overlap // (2 * count) for share in range(count)
         ]
-        pairs = zip(_picked(before, moments), _picked(part, moments), strict=True)
+        pairs = list(zip(_picked(before, moments), _picked(part, moments), strict=True))
+        for one, other in pairs:
+            if one.layout != other.layout:
+                raise _unlike(part, other, before.label, one.layout)
         own = fitted(pairs).after(before.correction)
         done.append(Part(part.path, part.label, part.start, part.stop, part.fps, own))
     return done
@@ -145,7 +149,7 @@ def blended(parts: Sequence[Part], overlap: int, align: bool = False) -> Iterato
         layout = layout or shown[0][1].layout
         for part, picture in shown:
             if picture.layout != layout:
-                raise _unlike(part, picture, parts[0].label, layout.pixel_format)
+                raise _unlike(part, picture, parts[0].label, layout)
         weights = [_weight(part, number, parts, overlap) for part, _ in shown]
         yield _mixed(shown, weights, align)
 
@@ -155,9 +159,7 @@ def raised_cosine(step: int, overlap: int) -> float:
     return sin(pi / 2 * (step + 1) / (overlap + 1)) ** 2
 
 
-def _mixed(
-    shown: Sequence[tuple[Part, Picture]], weights: Sequence[float], align: bool
-) -> Picture:
+def _mixed(shown: Sequence[tuple[Part, Picture]], weights: Sequence[float], align: bool) -> Picture:
     (part, picture), *others = shown
     if not others and part.correction.none:
         return picture
@@ -193,14 +195,6 @@ def _picked(part: Part, moments: Sequence[int]) -> Iterator[Picture]:
         yield from source.picked([moment - part.start for moment in moments])
 
 
-def _sound(task: Task[BlendParams]) -> Path | None:
-    own = task.inputs.get("audio", ())
-    if own:
-        return own[0].path
-    films = task.inputs.get("film", ())
-    return films[0].path if films and has_sound(films[0].path) else None
-
-
 def _told(task: Task[BlendParams], pictures: Iterator[Picture], total: int) -> Iterator[Picture]:
     for index, picture in enumerate(pictures):
         task.progress(index, total, f"frame {index}")
@@ -225,13 +219,18 @@ def _report(parts: Sequence[Part], params: BlendParams) -> dict[str, object]:
     }
 
 
-def _unlike(part: Part, picture: Picture, first: str, pixel_format: str) -> InputError:
-    layout = picture.layout
+def _unlike(part: Part, picture: Picture, other: str, expected: Layout) -> InputError:
     return InputError(
-        f"its pictures differ from those of {first}",
+        f"its pictures differ from those of {other}",
         where=part.label,
-        expected=f"the same size, pixel format and colours ({pixel_format})",
-        got=f"{layout.width}x{layout.height} {layout.pixel_format}, matrix {layout.matrix}",
+        expected=_form(expected),
+        got=_form(picture.layout),
         mend="Render all windows with the same size and encoder settings.",
         code="blend.mismatch",
     )
+
+
+def _form(layout: Layout) -> str:
+    reach = "full" if layout.full else "limited"
+    tags = f"{layout.matrix}/{layout.primaries}/{layout.transfer}"
+    return f"{layout.width}x{layout.height} {layout.pixel_format}, colours {tags}, {reach} range"

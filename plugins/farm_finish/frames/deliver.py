@@ -1,4 +1,4 @@
-"""Pictures encoded for delivery, with sound from a file or a film.
+"""Pictures encoded for delivery, with sound beside them.
 
 Invariant: as many frames as were given, at a constant rate; sound is cut to their length.
 """
@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
-import av
 from av.packet import Packet
 
 from farm_finish.delivery import Interleaver, delivered, ticks
@@ -45,7 +44,7 @@ def write_delivered(
         packets: Iterator[Packet] = iter(())
         if sound is not None:
             track = add_sound(output, params.audio_kbps)
-            packets = sound_packets(track, sound, "sound", length / fps, _begin_s(sound))
+            packets = sound_packets(track, sound, "audio", length / fps, Fraction(0))
         interleaver = Interleaver(output, packets)
         frame = first
         while frame is not None:
@@ -58,18 +57,3 @@ def write_delivered(
             interleaver.mux(packet)
         interleaver.close()
     return written
-
-
-def has_sound(path: Path) -> bool:
-    """Whether a media file has a sound track."""
-    with av.open(str(path)) as container:
-        return bool(container.streams.audio)
-
-
-def _begin_s(path: Path) -> Fraction:
-    """The moment of the first picture, if there are pictures."""
-    with av.open(str(path)) as container:
-        if not container.streams.video:
-            return Fraction(0)
-        stream = container.streams.video[0]
-        return Fraction(stream.start_time or 0) * (stream.time_base or Fraction(1))

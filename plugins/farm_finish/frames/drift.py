@@ -36,7 +36,7 @@ class Correction:
     @property
     def none(self) -> bool:
         """Whether it changes nothing."""
-        return self == Correction()
+        return self == NONE
 
     def arrays(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Gain and offset as float32 (3,)."""
@@ -47,6 +47,9 @@ class Correction:
         gain, offset = (np.array(part) for part in (self.gain, self.offset))
         outer, lift = (np.array(part) for part in (first.gain, first.offset))
         return _limited(outer * gain, outer * offset + lift, GAIN_ALL, OFFSET_ALL)
+
+
+NONE = Correction()
 
 
 def fitted(pairs: Iterable[tuple[Picture, Picture]]) -> Correction:
@@ -63,12 +66,12 @@ def fitted(pairs: Iterable[tuple[Picture, Picture]]) -> Correction:
     for channel in range(3):
         gains[channel], offsets[channel] = _line(later[channel], before[channel])
     found = _limited(gains, offsets, GAIN_STEP, OFFSET_STEP)
-    return found if _seen(found, later) else Correction()
+    return found if _seen(found, later) else NONE
 
 
 def _line(x: Numbers, y: Numbers) -> tuple[float, float]:
     gain, offset = 1.0, 0.0
-    draw = len(x) * 1e-4
+    draw = len(x) * 1e-5
     for _ in range(8):
         rest = np.abs(y - gain * x - offset)
         scale = max(float(np.median(rest)) * 1.5 * 1.4826, 5e-4)

@@ -51,7 +51,7 @@ def enlarged(picture: Picture, width: int, height: int, sharpness: float = 0.4) 
 
 
 def full_chroma(picture: Picture) -> Picture:
-    """4:4:4 of a picture, its chroma enlarged with the same filter from where it was taken.
+    """4:4:4 of a picture, not rounded: its chroma is enlarged from where it was taken.
 
     Chroma lies on every other column of luma, and between two rows of it.
     """
@@ -59,14 +59,10 @@ def full_chroma(picture: Picture) -> Picture:
     if layout.halving == (0, 0):
         return picture
     across, down = layout.halving
-    y, *chroma = picture.planes
-    top = 2**layout.depth - 1
+    y, *chroma = (plane.astype(np.float32) for plane in picture.planes)
     full = []
     for plane in chroma:
         rows, columns = plane.shape
-        wide = resized(
-            plane.astype(np.float32), columns << across, rows << down, (0.25 * across, 0.0)
-        )
-        part = wide[: layout.height, : layout.width]
-        full.append(np.clip(part + 0.5, 0, top).astype(layout.dtype))
+        wide = resized(plane, columns << across, rows << down, (0.25 * across, 0.0))
+        full.append(wide[: layout.height, : layout.width])
     return Picture(replace(layout, family="yuv444p"), (y, full[0], full[1]))

@@ -3,8 +3,9 @@
 Invariant: a picture that is turned into light and back again is the same to the bit at up to 12
 bits a sample; colours outside the range of the screen survive the way and are cut only at the end.
 
-The curve is a cubic that stays within 0.002 of sRGB's, continued as an odd function below black:
-plain arithmetic, which processors do on eight pixels at once, where a table is read one by one.
+The curve is a cubic, continued as an odd function below black: plain arithmetic, which processors do
+on eight pixels at once, where a table is read one by one. Its signals stay within 0.0013 of sRGB's,
+within 0.02 for the darkest twentieth of the light.
 """
 
 from __future__ import annotations
@@ -66,9 +67,9 @@ def picture_of_light(light: Light, layout: Layout) -> Picture:
 
 def signal_of(light: Light) -> Light:
     """The signal, 0 to 1 where the screen reaches, of light of any shape."""
-    out = np.empty_like(light)
-    _to_signals(light.reshape(-1), out.reshape(-1))
-    return out
+    out = np.empty(light.size, np.float32)
+    _to_signals(light.reshape(-1), out)
+    return out.reshape(light.shape)
 
 
 def luma_of(signal: Light, layout: Layout) -> Light:

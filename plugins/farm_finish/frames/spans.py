@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from farm_finish.frames.between import Motion, working_gray
+from farm_finish.frames.between import Motion
 from farm_finish.frames.lanczos import resized
-from farm_finish.frames.planes import Picture
-from farm_finish.frames.warping import carried
+from farm_finish.frames.planes import Picture, Plane
+from farm_finish.frames.warping import carried, strays
 
 LONGEST_HOLD = 4
 """Frames a picture may be repeated for as part of a motion; what stands longer stands still."""
@@ -48,29 +48,25 @@ class Span:
         return self.first if self._cut else self._motion.picture(moment)
 
 
-def spans(
-    pictures: Iterator[Picture], start: int, duplicates: bool = True
-) -> Iterator[Span]:
+def spans(pictures: Iterator[Picture], start: int, duplicates: bool = True) -> Iterator[Span]:
     """The spans of a film, in order. start : number of the first picture.
 
     The last picture of the film is a span of its own, of one frame.
     """
     first: Picture | None = None
+    last: Picture | None = None
     begin = number = start
-    last = None
+    stands = False
     for number, picture in enumerate(pictures, start):
         if first is None or last is None:
-            first, begin = picture, number
-        elif duplicates and alike(last, picture):
-            if number - begin > LONGEST_HOLD:
-                # Longer than motion in steps would be: it stands, up to here at least.
-                yield Span(begin, number, first, None)
-                first, begin = picture, number
-                last = picture
-                continue
-        else:
+            first = picture
+        elif not (duplicates and alike(last, picture)):
             yield Span(begin, number, first, picture)
-            first, begin = picture, number
+            first, begin, stands = picture, number, False
+        elif stands or number - begin > LONGEST_HOLD:
+            # Longer than motion in steps would be: it stands, up to here at least.
+            yield Span(begin, number, first, None)
+            first, begin, stands = picture, number, True
         last = picture
     if first is not None:
         yield Span(begin, number + 1, first, None)
@@ -93,36 +89,36 @@ def alike(one: Picture, two: Picture) -> bool:
 
 
 def is_cut(motion: Motion) -> bool:
-    """Whether the second picture is of another shot: most of it is not to be found in the first.
+    """Whether the second picture is of another shot.
 
-    A block is explained if the motion leads to something that differs by less than the block's own
-    contrast and the noise. A fast pan is explained, a cut between similar pictures is not; where
-    both are too flat to tell, the distribution of light and colour decides.
+    It is if most blocks look different where the motion leads, or if most motion does not lead back
+    to where it came from and many blocks fit badly: between pictures that have nothing to do with
+    one another there is always some match, but not the same one from both sides. A fast pan leads
+    back, and is none.
     """
     one, two = motion.small
-    moved = carried(two, motion.there, 1.0, 255)
-    rest = _blocks(np.abs(moved - one))
+    rest = _blocks(np.abs(carried(two, motion.there, 1.0, 255) - one))
     mean = _blocks(one)
     contrast = np.sqrt(np.maximum(_blocks(one * one) - mean * mean, 0.0))
-    lost = float((rest > np.maximum(10.0, 0.6 * contrast)).mean())
-    apart = max(_apart(a, b, motion) for a, b in zip(
-        motion.first.planes, motion.second.planes, strict=True))
-    return lost > 0.5 or (lost > 0.2 and apart > 0.35) or apart > 0.6
+    other = rest > np.maximum(10.0, 0.6 * contrast)
+    lost = float((other | (_colours_apart(motion, rest.shape) > 12.0)).mean())
+    poor = float((rest > np.maximum(4.0, 0.4 * contrast)).mean())
+    astray = float(_blocks(strays(motion.there, motion.back)).mean())
+    return lost > 0.5 or (astray > 0.6 and poor > 0.4)
 
 
-def _blocks(values: np.ndarray) -> np.ndarray:
+def _blocks(values: Plane) -> Plane:
     rows, columns = values.shape[0] // _BLOCK, values.shape[1] // _BLOCK
     cut = values[: rows * _BLOCK, : columns * _BLOCK]
     return cut.reshape(rows, _BLOCK, columns, _BLOCK).mean(axis=(1, 3))
 
 
-def _apart(one: np.ndarray, two: np.ndarray, motion: Motion) -> float:
-    """Distance of the distributions of two planes, 0 to 1: mean shift of sorted values.
-
-    A shift of an eighth of the range counts as 1: what moves keeps its levels, what is cut does
-    not.
-    """
-    top = 2**motion.first.layout.depth - 1
-    steps = (np.arange(32) + 0.5) / 32
-    a, b = (np.quantile(plane[::4, ::4], steps) for plane in (one, two))
-    return min(1.0, float(np.abs(a - b).mean()) / top * 8)
+def _colours_apart(motion: Motion, shape: tuple[int, ...]) -> Plane:
+    """Difference of the colour planes, in levels of 255, on a grid of blocks."""
+    scale = np.float32(255 / (2**motion.first.layout.depth - 1))
+    rows, columns = shape
+    worst = np.zeros((rows, columns), np.float32)
+    for one, two in zip(motion.first.planes[1:], motion.second.planes[1:], strict=True):
+        a, b = (resized(p.astype(np.float32) * scale, columns, rows) for p in (one, two))
+        worst = np.maximum(worst, np.abs(a - b))
+    return worst

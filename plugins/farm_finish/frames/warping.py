@@ -47,6 +47,13 @@ def shares(there: Field, back: Field, field: Field, moment: float) -> tuple[Weig
     return first, np.float32(1.0) - first
 
 
+def strays(there: Field, back: Field) -> Weights:
+    """1.0 (H, W) where the flow there and back again ends elsewhere than it began, else 0.0."""
+    out = np.empty(there.shape[:2], np.float32)
+    _stray(there, back, out)
+    return out
+
+
 def mixed(
     first: NDArray[Any],
     second: NDArray[Any],
@@ -160,6 +167,18 @@ def _shares(there, back, field, moment, first):
             a = (one - moment) * (seen_first + tiny)
             b = moment * (seen_second + tiny)
             first[row, column] = a / (a + b)
+
+
+@kernel
+def _stray(there, back, out):
+    height, width = out.shape
+    for row in range(height):
+        for column in range(width):
+            u, v = there[row, column, 0], there[row, column, 1]
+            x, y = np.float32(column) + u, np.float32(row) + v
+            du, dv = bilinear(back[:, :, 0], x, y) + u, bilinear(back[:, :, 1], x, y) + v
+            limit = np.float32(1.0) + np.float32(0.1) * np.sqrt(u * u + v * v)
+            out[row, column] = np.float32(du * du + dv * dv > limit * limit)
 
 
 @kernel

@@ -56,7 +56,9 @@ def pictures(
     for packet in _packets(container, stream, damage):
         try:
             frames = _decode(decoder, packet)
-        except (av.error.InvalidDataError, av.error.ValueError) as error:
+        except av.error.FFmpegError as error:
+            if isinstance(error, MemoryError):
+                raise
             if count == 0 and not packet.is_keyframe:
                 continue  # A recording that begins in the middle: nothing was lost yet.
             damage.packets += 1
@@ -81,9 +83,7 @@ def pictures(
             yield moment, frame
 
 
-def _packets(
-    container: InputContainer, stream: VideoStream, damage: Damage
-) -> Iterator[Packet]:
+def _packets(container: InputContainer, stream: VideoStream, damage: Damage) -> Iterator[Packet]:
     packets = container.demux(stream)
     while True:
         try:
@@ -100,7 +100,8 @@ def _packets(
 
 def _alpha_decoder(stream: VideoStream) -> CodecContext | None:
     name = _WITH_ALPHA.get(stream.codec.canonical_name)
-    if name is None or stream.metadata.get("alpha_mode") != "1":
+    tags = {key.lower(): text for key, text in stream.metadata.items()}
+    if name is None or tags.get("alpha_mode") != "1":
         return None
     context = CodecContext.create(name, "r")
     context.thread_count = 1

@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 
 from farm_finish.normalise.tonemap import Transfer
 
-LOOKED_AT = 60
+LOOKED_AT = 32
 _PQ, _HLG = 16, 18
 _GAMUTS = {9: "bt2020", 12: "p3"}
 _MATRICES = {1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 9: "bt2020nc"}
@@ -147,20 +147,24 @@ def _aspect(stream: VideoStream) -> Fraction:
 
 def _orientation(frame: VideoFrame) -> tuple[int, bool, int]:
     """Quarter turns counter-clockwise, mirrored first, and the degrees that are no quarter."""
-    mirrored = False
-    for data in frame.side_data:
-        if data.type == SideData.DISPLAYMATRIX and len(bytes(data)) >= 36:
-            a, b, _, c, d, *_ = struct.unpack("=9i", bytes(data)[:36])
-            mirrored = a * d - b * c < 0
-            if mirrored:
-                # Undo the mirror to find the turn: the matrix maps (x, y) to (ax + cy, bx + dy).
-                a, b = -a, -b
-                turns = _quarter(a, b)
-                return turns, True, 0
+    matrix = _side_data(frame).get(SideData.DISPLAYMATRIX, b"")
+    if len(matrix) >= 36:
+        # It maps (x, y) to (ax + cy, bx + dy).
+        a, b, _, c, d, *_ = struct.unpack("=9i", matrix[:36])
+        if a * d - b * c < 0:
+            return _quarter(-a, -b), True, 0
     rotation = frame.rotation
     turns = round(rotation / 90) % 4
     askew = (rotation - 90 * round(rotation / 90) + 180) % 360 - 180
-    return turns, mirrored, askew
+    return turns, False, askew
+
+
+def _side_data(frame: VideoFrame) -> dict[SideData, bytes]:
+    try:
+        return {data.type: bytes(data) for data in frame.side_data}  # type: ignore
+    except ValueError:
+        # A type that PyAV has no name for (EXIF) hides all others; photos have no others.
+        return {}
 
 
 def _quarter(a: int, b: int) -> int:
@@ -171,7 +175,7 @@ def _quarter(a: int, b: int) -> int:
 
 def _peak(frame: VideoFrame) -> float:
     """Brightest luminance of the content, else of the display it was mastered on; 0 if not told."""
-    found = {data.type: bytes(data) for data in frame.side_data}
+    found = _side_data(frame)
     light = found.get(SideData.CONTENT_LIGHT_LEVEL, b"")
     if len(light) >= 8:
         (brightest,) = struct.unpack("=I", light[:4])
@@ -182,7 +186,7 @@ def _peak(frame: VideoFrame) -> float:
         top, bottom = struct.unpack("=2i", master[72:80])
         has_luminance = struct.unpack("=i", master[84:88])[0]
         if has_luminance and bottom and 100 <= top / bottom <= 10_000:
-            return top / bottom
+            return float(top / bottom)
     return 0.0
 
 

@@ -46,6 +46,8 @@ def parsed_rate(text: str) -> Fraction | None:
 
 
 def _as_rate(value: Any) -> Any:
+    if value is None:
+        return "keep"
     text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
     if isinstance(text, str):
         text = text.removesuffix(".0")

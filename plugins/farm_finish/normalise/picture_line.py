@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 import av
 from av.filter import Graph
 from av.video.frame import VideoFrame
+from numpy.typing import NDArray
 
 from farm_finish.normalise.compose import flattened
 from farm_finish.normalise.geometry import Geometry, planned
@@ -94,7 +96,7 @@ class PictureLine:
     def _second_half(self, frame: VideoFrame) -> VideoFrame:
         if self._second is None:
             return frame
-        picture = frame.to_ndarray()
+        picture: NDArray[Any] = frame.to_ndarray()
         if self._tone is not None:
             self._tone.apply(picture)
         if picture.shape[2] == 4 and self._params.alpha == "flatten":
@@ -165,6 +167,8 @@ class PictureLine:
         elif self._fields != "none":
             which = "interlaced" if self._fields == "flags" else "all"
             steps.append(("bwdif", f"send_frame:auto:{which}"))
+        elif self._look.flagged and self._params.deinterlace != "off":
+            steps.append(("setfield", "prog"))
         if geometry.mirrored:
             steps.append(("hflip", ""))
         steps += _TURNS[geometry.turns]
@@ -184,6 +188,9 @@ class PictureLine:
     def _colour(self, rgb: bool, form: str) -> str:
         """Arguments of the scaler for colours from RGB, or from the source's YUV, to ``form``."""
         arguments = _SCALER
+        if self._look.format.startswith("gray") and not self._look.full_range and not rgb:
+            # The scaler takes every grey for full range: told twice, it leaves the levels alone.
+            return f"{arguments}:in_range=full:out_range=full"
         if not rgb:
             arguments += f":in_color_matrix={self._look.matrix}"
             arguments += f":in_range={'full' if self._look.full_range else 'limited'}"
@@ -192,9 +199,7 @@ class PictureLine:
         return f"{arguments}:out_color_matrix=bt709:out_range=limited"
 
 
-def _graph(
-    width: int, height: int, name: str, tags: tuple[int, int], steps: list[Step]
-) -> Graph:
+def _graph(width: int, height: int, name: str, tags: tuple[int, int], steps: list[Step]) -> Graph:
     graph = Graph()
     graph.threads = 1
     source = graph.add(

@@ -14,7 +14,7 @@ from farm_finish.normalise.decoded import Damage
 from farm_finish.normalise.geometry import Geometry
 from farm_finish.normalise.look import Look
 from farm_finish.normalise.params import NormaliseParams
-from farm_finish.normalise.soundtrack import Heard
+from farm_finish.normalise.soundtrack import UNEVEN_S, Heard
 from farm_finish.normalise.survey import Survey
 from farm_finish.normalise.timing import Paced
 from farm_finish.normalise.written import RATE
@@ -151,6 +151,8 @@ def _sound(done: Done) -> Iterator[Change]:
         return
     if any(rate != RATE for rate in heard.rates):
         yield {"what": "sound-resampled", "from_hz": heard.rates, "to_hz": RATE}
+    if heard.drift_s > UNEVEN_S:
+        yield {"what": "sound-kept-in-time", "drift_s": round(float(heard.drift_s), 4)}
     if any(layout != "stereo" for layout in heard.layouts):
         mixed = {"layouts": heard.layouts, "gain_db": round(heard.gain_db, 2)}
         yield {"what": "sound-mixed-to-stereo", "by": "ITU-R BS.775", **mixed}

@@ -40,8 +40,10 @@ _SIDES: dict[str, tuple[float, float]] = {
 }  # fmt: skip
 _SILENT_GAP_S = 0.1
 """A larger difference between time stamps and samples is a hole; a smaller one is a clock."""
+UNEVEN_S = 0.012
+"""Up to that the time stamps are only coarse."""
 _RESAMPLER = (
-    f"{RATE}:osf=fltp:ochl=stereo:async=960:min_comp=0.012:min_hard_comp={_SILENT_GAP_S}"
+    f"{RATE}:osf=fltp:ochl=stereo:async=960:min_comp={UNEVEN_S}:min_hard_comp={_SILENT_GAP_S}"
     ":comp_duration=1:filter_size=64:phase_shift=12"
 )
 # What the number of channels means when a file does not name them.
@@ -58,8 +60,12 @@ _FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "s64": 2.0**63}
 
 @dataclass(slots=True)
 class Heard:
-    """What was found and done: layouts as named by FFmpeg, gain in dB, samples at 48 kHz."""
+    """What was found and done: layouts as named by FFmpeg, gain in dB, samples at 48 kHz.
 
+    drift_s : how far time stamps and samples disagree.
+    """
+
+    drift_s: Fraction = Fraction(0)
     layouts: list[str] = field(default_factory=list)
     rates: list[int] = field(default_factory=list)
     gain_db: float = 0.0
@@ -102,17 +108,20 @@ def soundtrack(
     damage: Damage,
     heard: Heard,
     checkpoint: Callable[[], None],
+    *,
+    uneven: bool,
 ) -> Iterator[Samples]:
     """Float samples (2, n) at 48 kHz, ``length`` in all, beginning at ``origin_s`` (seconds).
 
-    ``None`` for origin and length: everything that there is.
+    ``None`` for origin and length: everything that there is. uneven : its time stamps are known not
+    to agree with its samples.
 
     Raises
     ------
     InputError : the sound is damaged, unless damage is kept.
     """
     given = 0
-    for start_s, samples in _resampled(container, stream, label, damage, heard, checkpoint):
+    for start_s, samples in _resampled(container, stream, label, damage, heard, checkpoint, uneven):
         origin_s = start_s if origin_s is None else origin_s
         at = round((start_s - origin_s) * RATE)
         if at > given:
@@ -134,6 +143,23 @@ def soundtrack(
         yield from silence(length - given)
 
 
+def drift_s(
+    container: InputContainer, stream: AudioStream, checkpoint: Callable[[], None]
+) -> Fraction:
+    """How far, in seconds, the time stamps of the sound run away from its samples; found by
+    decoding it, because the lengths that packets tell are rounded."""
+    worst = Fraction(0)
+    expected: Fraction | None = None
+    for frame in _frames(container, stream, "", Damage(keep=True), checkpoint):
+        if frame.pts is None or frame.time_base is None:
+            continue
+        start = frame.pts * frame.time_base
+        expected = start if expected is None else expected
+        worst = max(worst, start - expected, expected - start)
+        expected += Fraction(frame.samples, frame.sample_rate)
+    return worst
+
+
 def silence(samples: int) -> Iterator[Samples]:
     """So many silent samples (2, n), a second at a time."""
     while samples > 0:
@@ -149,6 +175,7 @@ def _resampled(
     damage: Damage,
     heard: Heard,
     checkpoint: Callable[[], None],
+    uneven: bool,
 ) -> Iterator[tuple[Fraction, Samples]]:
     """``(moment of the first sample in seconds, samples)`` of one unbroken track."""
     graph: Graph | None = None
@@ -166,7 +193,7 @@ def _resampled(
             matrix, heard.gain_db = mixing(list(names))
             heard.layouts.append(frame.layout.name)
             heard.rates.append(frame.sample_rate)
-            graph = _resampler(frame.sample_rate)
+            graph = _resampler(frame.sample_rate, uneven)
         assert graph is not None
         told = None if frame.pts is None else frame.pts * (frame.time_base or base)
         start = told if told is not None else (expected or Fraction(0))
@@ -179,8 +206,9 @@ def _resampled(
             np.ascontiguousarray(samples), format="fltp", layout="stereo"
         )
         stereo.sample_rate = frame.sample_rate
-        stereo.pts, stereo.time_base = round(start * frame.sample_rate), 1 / Fraction(
-            frame.sample_rate
+        stereo.pts, stereo.time_base = (
+            round(start * frame.sample_rate),
+            1 / Fraction(frame.sample_rate),
         )
         graph.push(stereo)
         yield from _pulled(graph)
@@ -240,14 +268,16 @@ def _as_float(frame: AudioFrame) -> Samples:
     return (shifted / _FULL_SCALE[kind]).astype(np.float32)
 
 
-def _resampler(rate: int) -> Graph:
+def _resampler(rate: int, uneven: bool) -> Graph:
+    # A filter that begins to resample in the middle leaves an audible hole there.
+    options = f"{_RESAMPLER}:flags=res" if uneven else _RESAMPLER
     graph = Graph()
     graph.threads = 1
     source = graph.add(
         "abuffer", f"sample_rate={rate}:sample_fmt=fltp:time_base=1/{rate}:channel_layout=stereo"
     )
     sink = graph.add("abuffersink")
-    graph.link_nodes(source, graph.add("aresample", _RESAMPLER), sink).configure()
+    graph.link_nodes(source, graph.add("aresample", options), sink).configure()
     return graph
 
 
@@ -258,4 +288,4 @@ def _pulled(graph: Graph) -> Iterator[tuple[Fraction, Samples]]:
         except (av.error.BlockingIOError, av.error.EOFError):
             return
         assert isinstance(frame, AudioFrame)
-        yield Fraction(frame.pts or 0, RATE), frame.to_ndarray()
+        yield Fraction(frame.pts or 0, RATE), frame.to_ndarray().astype(np.float32, copy=False)

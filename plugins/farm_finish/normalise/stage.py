@@ -16,18 +16,19 @@ from pathlib import Path
 
 import numpy as np
 from av.video.frame import VideoFrame
+from numpy.typing import NDArray
 
 from farm import FarmError, InputError, Result, Task
 from farm_finish.normalise.decoded import Damage, pictures
-from farm_finish.normalise.geometry import Geometry, planned
+from farm_finish.normalise.geometry import planned
 from farm_finish.normalise.look import Look, first_look
 from farm_finish.normalise.params import NormaliseParams, parsed_rate
 from farm_finish.normalise.picture_line import PictureLine
 from farm_finish.normalise.report import Done, report
-from farm_finish.normalise.soundtrack import Heard, silence, soundtrack
-from farm_finish.normalise.survey import Survey, surveyed
+from farm_finish.normalise.soundtrack import UNEVEN_S, Heard, drift_s, silence, soundtrack
+from farm_finish.normalise.survey import Survey, picture_stream, sound_stream, surveyed
 from farm_finish.normalise.target import fields_of, target_format
-from farm_finish.normalise.timing import STILL_FPS, Pace, Paced, found_pace, nearest_slot, paced
+from farm_finish.normalise.timing import STILL_FPS, Pace, found_pace, nearest_slot, paced
 from farm_finish.normalise.tonemap import ToneMap, tone_map
 from farm_finish.normalise.written import RATE, write_audio, write_video
 from farm_finish.source import opened
@@ -88,7 +89,8 @@ def _video(task: Task[NormaliseParams], path: Path, survey: Survey, done: Done) 
     params = task.params
     told = survey.told[0] if survey.told else STILL_FPS
     with opened(path, _LABEL) as container:
-        stream = container.streams[survey.video or 0]
+        stream = picture_stream(container)
+        assert stream is not None  # The survey found it.
         frames = pictures(container, stream, _LABEL, told, Damage(keep=True))
         look = first_look(frames, stream, params.deinterlace != "off")
         container_name = container.format.name
@@ -100,16 +102,15 @@ def _video(task: Task[NormaliseParams], path: Path, survey: Survey, done: Done) 
             code="media.no-frames",
         )
     timeline = timeline_of(survey, look, params)
-    geometry = planned(
-        look.width, look.height, look.aspect, look.turns, look.mirrored, params
-    )
+    geometry = planned(look.width, look.height, look.aspect, look.turns, look.mirrored, params)
     form, fields = target_format(look, params), fields_of(look, params)
     line = PictureLine(look, geometry, form, fields, _tone(look, params), params)
     done.container, done.look, done.timeline = container_name, look, timeline
     done.geometry, done.form, done.fields = geometry, form, fields
     target: Path = task.output("video", ".mkv")
     with opened(path, _LABEL) as container:
-        stream = container.streams[survey.video or 0]
+        stream = picture_stream(container)
+        assert stream is not None  # The survey found it.
         decoded = pictures(container, stream, _LABEL, told, done.damage)
         slots = paced(
             _through(line, decoded), timeline.origin_s, timeline.fps, timeline.total, done.paced
@@ -142,7 +143,9 @@ def timeline_of(survey: Survey, look: Look, params: NormaliseParams) -> Timeline
         origin, length = look.first_s, survey.untimed / pace.fps
         count = survey.untimed
     else:
-        pace = found_pace((moments - moments[:1]) * float(tick), float(tick), survey.told)
+        pace = found_pace(
+            (moments - moments[:1]).astype(np.float64) * float(tick), float(tick), survey.told
+        )
         origin, count = look.first_s, max(1, len(moments))
         length = count / pace.fps
         if not pace.steady:
@@ -159,7 +162,7 @@ def timeline_of(survey: Survey, look: Look, params: NormaliseParams) -> Timeline
     return Timeline(origin, pace, fps, max(1, nearest_slot(length, fps)))
 
 
-def _check_gaps(moments: np.ndarray, tick: Fraction, longest_s: float) -> None:
+def _check_gaps(moments: NDArray[np.int64], tick: Fraction, longest_s: float) -> None:
     widest = int(np.argmax(np.diff(moments)))
     gap = float(int(moments[widest + 1] - moments[widest]) * tick)
     if gap > longest_s:
@@ -208,12 +211,24 @@ def _audio(
         done.silent = True
         done.samples = write_audio(target, silence(length or 0))
         return True
-    done.heard = Heard()
+    with opened(path, _LABEL) as container:
+        stream = sound_stream(container)
+        assert stream is not None  # The survey found it.
+        done.heard = Heard(drift_s=drift_s(container, stream, task.checkpoint))
     with opened(path, _LABEL) as container:
         done.container = container.format.name
-        stream = container.streams[survey.audio]
+        stream = sound_stream(container)
+        assert stream is not None  # The survey found it.
         parts = soundtrack(
-            container, stream, _LABEL, origin, length, done.damage, done.heard, task.checkpoint
+            container,
+            stream,
+            _LABEL,
+            origin,
+            length,
+            done.damage,
+            done.heard,
+            task.checkpoint,
+            uneven=done.heard.drift_s > UNEVEN_S,
         )
         if length is None:
             first = next(parts, None)
@@ -221,9 +236,4 @@ def _audio(
                 return False
             parts = chain([first], parts)
         done.samples = write_audio(target, parts)
-    if done.heard.decoded == 0 and not task.params.silence:
-        return False
-    return True
-
-
-__all__ = ["Geometry", "Timeline", "run", "timeline_of"]
+    return done.heard.decoded > 0 or task.params.silence

@@ -190,14 +190,19 @@ def _told(video: VideoStream) -> Iterator[Fraction]:
 def _short(container: InputContainer, video: VideoStream | None, seen: _Seen) -> str:
     """How the packets fall short of the header."""
     exact = any(name in _EXACT for name in container.format.name.split(","))
-    if video is not None and exact and video.frames > seen.packets:
-        return f"{seen.packets} of {video.frames} frames"
+    promised_frames = 0 if video is None or not exact else video.frames
+    if video is not None and "mov" in container.format.name:
+        # Its index leaves out what lies outside of the edit list.
+        promised_frames = len(video.index_entries)
+    if promised_frames > seen.packets:
+        return f"{seen.packets} of {promised_frames} frames"
     if not exact or not container.duration or seen.ends_s is None:
         return ""
     start = Fraction(container.start_time or 0, 1_000_000)
     promised = Fraction(container.duration, 1_000_000)
-    there = seen.ends_s - min(start, Fraction(0)) if start < 0 else seen.ends_s - start
-    # One missing packet duration (Matroska) is no damage.
+    # Some count from their first packet, some from zero.
+    there = max(seen.ends_s, seen.ends_s - start)
+    # A missing duration of the last packet is no damage.
     if promised - there > max(Fraction(1, 4), promised / 100):
         return f"{float(there):.2f} of {float(promised):.2f} s"
     return ""

@@ -21,10 +21,11 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from farm import InputError, Result, Task
-from farm_procedural.analyse.loudness import RATE, Loudness
+from farm_procedural.analyse.hearing import Hearing
 from farm_procedural.analyse.meter import Meter
 from farm_procedural.analyse.oklab import Matrix
 from farm_procedural.analyse.schema import Analysis, Audio, Media
+from farm_procedural.sound.tables import RATE
 from farm_procedural.stages_learning import AnalyseParams
 
 _PLANAR = ("yuv420p", "yuvj420p")
@@ -162,7 +163,7 @@ def _heard(path: Path) -> Audio:
     with _opened(path) as container:
         stream = container.streams.audio[0]
         resampler = AudioResampler(format="fltp", layout="stereo", rate=RATE)
-        meter = Loudness()
+        meter = Hearing()
         for frame in container.decode(stream):
             for part in resampler.resample(frame):
                 meter.hear(part.to_ndarray())

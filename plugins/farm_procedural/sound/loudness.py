@@ -64,14 +64,19 @@ class Meter:
         return np.full(4, mean)
 
 
+def block_powers(powers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean powers of the gating blocks of 400 ms, one every 100 ms."""
+    return (powers[:-3] + powers[1:-2] + powers[2:-1] + powers[3:]) / 4
+
+
 def integrated(powers: NDArray[np.float64]) -> float:
     """Gated loudness in LUFS of a meter's powers; minus infinity for silence."""
-    blocks = (powers[:-3] + powers[1:-2] + powers[2:-1] + powers[3:]) / 4
+    blocks = block_powers(powers)
     loud = blocks[blocks > _power(ABSOLUTE_GATE)]
     if not len(loud):
         return -np.inf
-    gate = _power(_lufs(float(loud.mean())) + RELATIVE_GATE)
-    return _lufs(float(loud[loud > gate].mean()))
+    gate = _power(lufs(float(loud.mean())) + RELATIVE_GATE)
+    return lufs(float(loud[loud > gate].mean()))
 
 
 def loudness(sound: Floats) -> float:
@@ -118,6 +123,11 @@ def true_peak(sound: Floats) -> float:
 def decibels(factor: float) -> float:
     """A factor of amplitude in decibels."""
     return 20 * float(np.log10(factor)) if factor > 0 else -np.inf
+
+
+def lufs(power: float) -> float:
+    """Loudness of a power."""
+    return -0.691 + 10 * float(np.log10(power))
 
 
 def _cell_peaks(given: Floats) -> Floats:
@@ -174,9 +184,5 @@ def _k_spectrum(size: int) -> NDArray[np.complex64]:
 _GRID = 1 << 17
 
 
-def _lufs(power: float) -> float:
-    return -0.691 + 10 * float(np.log10(power))
-
-
-def _power(lufs: float) -> float:
-    return float(10 ** ((lufs + 0.691) / 10))
+def _power(level: float) -> float:
+    return float(10 ** ((level + 0.691) / 10))
