@@ -60,7 +60,8 @@ def stages() -> Iterable[Stage]:
             "report": Port(MediaKind.DATA, description="JSON, schema farm.blend/1."),
         },
         params=BlendParams,
-        resources=Resources(cores=1, ram_mb=900),
+        # One reads and blends, the other encodes.
+        resources=Resources(cores=2, ram_mb=900),
         seeded=False,
         description="Joins overlapping windows without a seam and corrects their drift in colour.",
     )

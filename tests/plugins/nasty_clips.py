@@ -132,7 +132,7 @@ def moving(index: int, width: int, height: int) -> np.ndarray:
 
 
 def patched(source: Path, target: Path, name: bytes, at: int, content: bytes) -> Path:
-    """A copy with bytes overwritten ``at`` behind the first box called ``name``."""
+    """A copy with bytes overwritten, ``at`` bytes behind the four of a box called ``name``."""
     data = bytearray(source.read_bytes())
     begin = data.index(name) + 4 + at
     data[begin : begin + len(content)] = content

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
@@ -728,7 +729,7 @@ def test_short_sound_is_padded_and_no_sound_is_silence_when_asked(tmp_path):
     assert "sound-silent" in silent.changes
 
 
-def test_a_sound_alone_and_one_with_a_cover_give_sound_only(tmp_path):
+def test_a_sound_alone_gives_sound_only(tmp_path):
     source = tmp_path / "in.wav"
     with av.open(str(source), "w") as out:
         track = out.add_stream("pcm_s16le", rate=22_050, layout="mono")
@@ -803,17 +804,25 @@ def test_damage_in_the_middle_is_refused_or_passed_over(tmp_path):
     assert "damage-passed-over" in kept.changes
 
 
-def test_a_header_that_promises_more_frames_than_there_are_is_refused(tmp_path):
+def test_an_mp4_header_that_claims_an_hour_is_overruled_by_its_sample_tables(tmp_path):
     plain = film(tmp_path / "plain.mp4", 12, bf="0")
-    # The sample tables stay; the header of the movie claims an hour.
-    lying = nasty.patched(plain, tmp_path / "in.mp4", b"mvhd", 16, (3_600_000).to_bytes(4, "big"))
-    lying = nasty.patched(lying, tmp_path / "in2.mp4", b"tkhd", 20, (3_600_000).to_bytes(4, "big"))
-    try:
-        done = normalised(tmp_path / "out", lying)
-    except InputError as refused:
-        assert refused.code == "media.truncated"
-    else:
-        assert same(nasty.frames(done.video), nasty.frames(plain))
+    hour = (360_000_000).to_bytes(4, "big")
+    lying = nasty.patched(plain, tmp_path / "one.mp4", b"mvhd", 16, hour)
+    lying = nasty.patched(lying, tmp_path / "two.mp4", b"mdhd", 16, hour)
+    done = normalised(tmp_path / "out", lying)
+    assert same(nasty.frames(done.video), nasty.frames(plain))
+
+
+def test_a_matroska_header_that_claims_more_than_there_is_is_refused(tmp_path):
+    plain = film(tmp_path / "plain.mkv", 12)
+    hour_ms = struct.pack(">d", 3_600_000)
+    lying = nasty.patched(plain, tmp_path / "in.mkv", b"\x44\x89\x88", -1, hour_ms)
+    with pytest.raises(InputError) as refused:
+        normalised(tmp_path / "out", lying)
+    assert refused.value.code == "media.truncated"
+    assert refused.value.expected == "3600.00 s"
+    kept = normalised(tmp_path / "kept", lying, damaged="keep")
+    assert same(nasty.frames(kept.video), nasty.frames(plain))
 
 
 def test_a_header_that_lies_about_the_size_is_overruled_by_the_pictures(tmp_path):

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from farm import FarmError, InputError, Result, Task
+from farm_finish.frames.ahead import ahead
 from farm_finish.frames.deliver import write_delivered
 from farm_finish.frames.drift import NONE, Correction, fitted
 from farm_finish.frames.film import film, write_lossless
@@ -48,20 +49,23 @@ def run(task: Task[BlendParams]) -> Result:
     paths = [file.path for file in task.inputs["segments"]]
     parts = corrected(task, placed(paths, params.overlap), params)
     total, fps = parts[-1].stop, parts[0].fps
-    pictures = _told(task, blended(parts, params.overlap, params.align), total)
-    if params.form == "lossless":
-        target: Path = task.output("video", ".mkv")
-        written = write_lossless(target, pictures, fps)
-    else:
-        target = task.output("video", ".mp4")
-        encode = EncodeParams(
-            codec=params.codec,
-            profile=params.profile,
-            audio_kbps=params.audio_kbps,
-            metadata=params.metadata,
-        )
-        sound = [file.path for file in task.inputs.get("audio", ())]
-        written = write_delivered(target, pictures, fps, total, encode, sound[0] if sound else None)
+    with ahead(blended(parts, params.overlap, params.align)) as mixing:
+        pictures = _told(task, mixing, total)
+        if params.form == "lossless":
+            target: Path = task.output("video", ".mkv")
+            written = write_lossless(target, pictures, fps)
+        else:
+            target = task.output("video", ".mp4")
+            encode = EncodeParams(
+                codec=params.codec,
+                profile=params.profile,
+                audio_kbps=params.audio_kbps,
+                metadata=params.metadata,
+            )
+            sound = [file.path for file in task.inputs.get("audio", ())]
+            written = write_delivered(
+                target, pictures, fps, total, encode, sound[0] if sound else None
+            )
     if written != total:
         raise FarmError(
             "the film has the wrong length",

@@ -32,7 +32,7 @@ PRESETS: tuple[Preset, ...] = (
     ),
     Preset("monsoon-neon", "neon city in the rain at night, cyberpunk, bokeh, handheld"),
     Preset("silk", "flowing crimson silk, elegant, slow, soft light, shallow focus"),
-    Preset("liquid-gold", "liquid gold on black, swirling, luxurious"),
+    Preset("liquid-gold", "liquid gold and black, swirling, luxurious"),
     Preset("nebula-drift", "a purple and teal nebula full of stars, slow dolly in, epic choir"),
     Preset(
         "golden-canyon", "a western desert canyon in the golden hour, dust, letterbox, 12 seconds"
