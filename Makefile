@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-test
 
-.PHONY: demo up test soak bench lint clean help-text schemas
+.PHONY: demo up test soak bench gallery lint clean help-text schemas
 
 demo: $(STAMP)
 	$(BIN)/farm demo
@@ -22,6 +22,9 @@ soak: $(TEST_STAMP)
 bench: $(TEST_STAMP)
 	$(BIN)/pip install -q -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m tests.benchmarks
+
+gallery: $(STAMP)
+	$(BIN)/python docs/gallery/make_gallery.py
 
 lint: $(TEST_STAMP)
 	$(BIN)/ruff check .

@@ -112,9 +112,7 @@ def told(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 def test_the_page_has_every_file_that_it_draws(installed: Path) -> None:
     drawn = re.findall(r"^ {2,4}(\S+\.(?:py|toml|yaml))\b", PAGE.read_text(), flags=re.M)
     home = installed.parent / "farm-pulse"
-    found = {
-        path.name for path in home.rglob("*.*") if path.suffix in (".py", ".toml", ".yaml")
-    }
+    found = {path.name for path in home.rglob("*.*") if path.suffix in (".py", ".toml", ".yaml")}
     assert {Path(name).name for name in drawn} == found
 
 
