@@ -81,6 +81,8 @@ def start_logging(settings: Settings) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(formatter(settings.log_format))
     logging.basicConfig(level=known[level.upper()], handlers=[handler])
+    # Its steps are no news to an operator; what fails is.
+    logging.getLogger("alembic").setLevel(max(logging.WARNING, known[level.upper()]))
 
 
 def is_up(settings: Settings) -> bool:

@@ -231,7 +231,8 @@ def test_a_rate_that_is_none_is_refused_at_planning(fps):
 
 def test_a_rate_may_be_a_number():
     assert SMOOTH.params(fps=30).rate == 30
-    assert SMOOTH.params(fps="29.97").rate == Fraction(2997, 100)
+    assert SMOOTH.params(fps=29.97).rate == Fraction(30000, 1001)
+    assert SMOOTH.params(fps=12.5).rate == Fraction(25, 2)
 
 
 def test_a_film_with_a_hole_in_its_timeline_is_refused(tmp_path):

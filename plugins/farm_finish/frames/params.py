@@ -22,6 +22,12 @@ INTERPOLATE_WINDOW = 120
 LONGEST_SIDE = 8192
 FASTEST = 240
 
+NAMED_RATES = {
+    Fraction(name): Fraction(whole * 1000, 1001)
+    for name, whole in (("23.976", 24), ("23.98", 24), ("29.97", 30), ("59.94", 60))
+}
+"""Rates that are called by a rounded number."""
+
 _SIZE = re.compile(r"x(?P<times>[234])|(?P<width>[1-9]\d{1,3})x(?P<height>[1-9]\d{1,3})")
 _NAMED = {"720p": (1280, 720), "1080p": (1920, 1080), "1440p": (2560, 1440), "4k": (3840, 2160)}
 _UNITS = {"json_schema_extra": {"unit": "frames"}}
@@ -158,7 +164,7 @@ class InterpolateParams(StageParams):
             raise ValueError(f'"{text}" is no rate such as 25 or 30000/1001') from None
         if not 1 <= rate <= FASTEST or rate.denominator > 10_000:
             raise ValueError(f"{text} is not within 1 and {FASTEST} frames per second")
-        return str(rate)
+        return str(NAMED_RATES.get(rate, rate))
 
     @property
     def rate(self) -> Fraction:

@@ -19,6 +19,9 @@ from farm_finish.frames.flow import Field, Gray, bilinear
 
 Weights = NDArray[np.float32]
 
+REACH = 2
+"""Pixels of the working size around a hidden one whose sight of a picture is distrusted."""
+
 
 def flow_at(first: Gray, second: Gray, there: Field, back: Field, moment: float) -> Field:
     """Motion (H, W, 2) from the first picture to the second of what is seen at ``moment``, 0 to 1.
@@ -42,8 +45,10 @@ def flow_at(first: Gray, second: Gray, there: Field, back: Field, moment: float)
 
 def shares(there: Field, back: Field, field: Field, moment: float) -> tuple[Weights, Weights]:
     """Weights (H, W) of the first and the second picture at ``moment``; their sum is 1."""
+    sights = np.empty((2, *field.shape[:2]), np.float32)
+    _sights(there, back, field, np.float32(moment), sights)
     first = np.empty(field.shape[:2], np.float32)
-    _shares(there, back, field, np.float32(moment), first)
+    _shares(sights, np.float32(moment), first)
     return first, np.float32(1.0) - first
 
 
@@ -141,8 +146,8 @@ def _settle(field, out):
 
 
 @kernel
-def _shares(there, back, field, moment, first):
-    height, width = first.shape
+def _sights(there, back, field, moment, sights):
+    height, width = sights.shape[1:]
     one = np.float32(1.0)
     tiny = np.float32(1e-4)
     for row in range(height):
@@ -164,8 +169,21 @@ def _shares(there, back, field, moment, first):
                 seen_first = tiny
             if bx < -one or by < -one or bx > width or by > height:
                 seen_second = tiny
-            a = (one - moment) * (seen_first + tiny)
-            b = moment * (seen_second + tiny)
+            sights[0, row, column] = seen_first + tiny
+            sights[1, row, column] = seen_second + tiny
+
+
+@kernel
+def _shares(sights, moment, first):
+    """The worst of each pixel and its neighbours counts: edges of things are mixed with others."""
+    height, width = first.shape
+    for row in range(height):
+        for column in range(width):
+            a, b = sights[0, row, column], sights[1, row, column]
+            for y in range(max(row - REACH, 0), min(row + REACH + 1, height)):
+                for x in range(max(column - REACH, 0), min(column + REACH + 1, width)):
+                    a, b = min(a, sights[0, y, x]), min(b, sights[1, y, x])
+            a, b = (np.float32(1.0) - moment) * a, moment * b
             first[row, column] = a / (a + b)
 
 
