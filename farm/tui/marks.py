@@ -8,6 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from farm.domain import wording
+from farm.domain.wording import size as size
+
 _EIGHTHS = "▁▂▃▄▅▆▇█"
 _PARTS = " ▏▎▍▌▋▊▉"
 
@@ -37,26 +40,7 @@ def spark(values: Sequence[float], width: int) -> str:
 
 def duration(seconds: float | None) -> str:
     """``4s``, ``3m20s``, ``2h05m``, ``3d4h``; empty for ``None``."""
-    if seconds is None:
-        return ""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m{whole % 60:02d}s"
-    if whole < 86_400:
-        return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
-    return f"{whole // 86_400}d{whole % 86_400 // 3600}h"
-
-
-def size(size_bytes: float) -> str:
-    """``512 B``, ``3.4 MB``: decimal units."""
-    amount = float(size_bytes)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1000:
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} TB"
+    return wording.duration(seconds).replace(" ", "")
 
 
 def count(number: int, bound: int | None = None) -> str:

@@ -1,0 +1,30 @@
+"""Amounts as people read them.
+
+Invariant: the same amount reads the same in the command line, the console and the reports.
+"""
+
+from __future__ import annotations
+
+
+def duration(seconds: float | None) -> str:
+    """``4 s``, ``3 m 20 s``, ``2 h 05 m``, ``3 d 4 h``; empty for ``None``."""
+    if seconds is None:
+        return ""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} m {whole % 60:02d} s"
+    if whole < 86_400:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d} m"
+    return f"{whole // 86_400} d {whole % 86_400 // 3600} h"
+
+
+def size(size_bytes: float) -> str:
+    """``512 B``, ``3.4 MB``: decimal units."""
+    amount = float(size_bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
