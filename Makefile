@@ -5,6 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-test
 
+# Those of the second line run whole farms and watch the clock.
+SIDE_BY_SIDE := tests/docs tests/hygiene tests/ledger tests/plugins tests/tui tests/unit
+ALONE := tests/faults tests/flow tests/observability
+
 .PHONY: demo up test soak bench gallery lint clean help-text schemas
 
 demo: $(STAMP)
@@ -14,7 +18,8 @@ up: $(STAMP)
 	$(BIN)/farm up
 
 test: $(TEST_STAMP) lint
-	$(BIN)/pytest -m "not soak and not gpu"
+	$(BIN)/pytest -m "not soak and not gpu" -n 2 --dist loadfile $(SIDE_BY_SIDE)
+	$(BIN)/pytest -m "not soak and not gpu" $(ALONE)
 
 soak: $(TEST_STAMP)
 	$(BIN)/pytest -m soak -s

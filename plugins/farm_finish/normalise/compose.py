@@ -28,7 +28,7 @@ def flattened(picture: NDArray[Any], background: tuple[int, int, int]) -> NDArra
 @kernel
 def _over(
     picture: NDArray[Any], colour: NDArray[np.int64], full: int, result: NDArray[Any]
-) -> None:  # pragma: no cover - compiled
+) -> None:
     for y in range(picture.shape[0]):
         for x in range(picture.shape[1]):
             alpha = np.int64(picture[y, x, 3])

@@ -133,7 +133,7 @@ def _apply(
     luma: Floats,
     peak: Any,
     gamma: Any,
-) -> None:  # pragma: no cover - compiled
+) -> None:
     steps = np.float32(len(scale) - 1)
     one, zero = np.float32(1), np.float32(0)
     for y in range(picture.shape[0]):
