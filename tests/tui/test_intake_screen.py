@@ -122,6 +122,14 @@ async def test_a_refused_manifest_of_the_queue_is_submitted_again(farm: LittleFa
         assert list((farm.inbox.parent / "rejected").iterdir()) == []
 
 
+async def test_the_path_of_what_was_refused_is_copied(farm: LittleFarm) -> None:
+    async with console(farm.settings, first="intake") as (app, pilot):
+        await at_door(app, pilot, "echo")
+        table(app, "items").focus()
+        await pilot.press("end", "y")
+        await until(pilot, lambda: app.clipboard == str(farm.echo / "_rejected" / "bad"))
+
+
 async def test_a_set_that_lacks_something_is_not_taken_for_a_refused_one(farm: LittleFarm) -> None:
     async with console(farm.settings, first="intake") as (app, pilot):
         await at_door(app, pilot, "portrait")

@@ -164,6 +164,16 @@ async def test_a_task_is_moved_up_by_its_job_and_back_by_undo(farm: Any) -> None
         await until(pilot, lambda: priority(hand, "job2") == 50)
 
 
+async def test_a_task_is_moved_down_by_its_job(farm: Any) -> None:
+    settings, hand = farm
+    async with console(settings, first="queue") as (app, pilot):
+        await shown(app, pilot, "queue")
+        table(app, "tasks").focus()
+        await pilot.press("J")
+        await until(pilot, lambda: priority(hand, "job1") == 40)
+        assert priority(hand, "job2") == 50
+
+
 async def test_marked_tasks_are_held_and_released(farm: Any) -> None:
     settings, hand = farm
     async with console(settings, first="queue") as (app, pilot):
