@@ -86,7 +86,7 @@ def test_what_begins_with_an_underscore_or_a_dot_is_left_out(tmp_path: Path) -> 
 
 
 def test_a_folder_that_does_not_exist_holds_no_plugins(tmp_path: Path) -> None:
-    assert load_plugins(tmp_path / "none").stages == load_plugins().stages
+    assert list(load_plugins(tmp_path / "none").stages) == list(load_plugins().stages)
 
 
 def test_a_registry_cannot_be_changed(tmp_path: Path) -> None:
