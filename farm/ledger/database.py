@@ -8,6 +8,7 @@ start when the database says it lost a race (busy, deadlock, serialisation).
 from __future__ import annotations
 
 import json
+import math
 import random
 import threading
 import time
@@ -18,7 +19,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from farm.domain.errors import ConfigError, MissingExtra
@@ -26,6 +27,7 @@ from farm.domain.errors import ConfigError, MissingExtra
 T = TypeVar("T")
 
 _TRIES = 8
+_TRUSTED_S = 2.0
 
 
 def connect(url: str) -> Engine:
@@ -50,8 +52,8 @@ def connect(url: str) -> Engine:
         return engine
     if url.startswith("postgresql"):
         try:
-            return create_engine(
-                url, pool_size=8, max_overflow=8, pool_pre_ping=True, json_serializer=_dumps
+            engine = create_engine(
+                url, pool_size=8, max_overflow=8, pool_use_lifo=True, json_serializer=_dumps
             )
         except ModuleNotFoundError as error:
             raise MissingExtra(
@@ -59,6 +61,11 @@ def connect(url: str) -> Engine:
                 where="database",
                 mend="Run: pip install 'farm[postgres]'",
             ) from error
+        # Many rows are one statement with many VALUES, and so one round trip.
+        engine.dialect.use_insertmanyvalues_wo_returning = True
+        event.listen(engine, "checkin", _note_return)
+        event.listen(engine, "checkout", _test_if_idle)
+        return engine
     raise ConfigError(
         "not a database the farm can keep its ledger in",
         where="database",
@@ -87,6 +94,21 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+def _note_return(_connection: Any, record: Any) -> None:
+    record.info["returned_s"] = time.monotonic()
+
+
+def _test_if_idle(connection: Any, record: Any, _proxy: Any) -> None:
+    """Replace a connection that died while nobody used it; one in constant use needs no test."""
+    if time.monotonic() - record.info.get("returned_s", math.inf) < _TRUSTED_S:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except Exception as error:
+        raise DisconnectionError from error
+
+
 def _begin_sqlite(connection: Connection) -> None:
     reading = connection.get_execution_options().get("reading", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
@@ -102,23 +124,30 @@ class Database:
         self.engine = connect(url)
         self.clock = clock
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._reading = (
+            self.engine.execution_options(reading=True)
+            if self.is_sqlite
+            else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        )
         self._shared = threading.local()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection in a read transaction: one consistent view, no lock that stops writers."""
+        """A connection for reading; it takes no lock that stops writers.
+
+        SQLite: all statements have one view. PostgreSQL: each statement has its own, as in any
+        transaction at the level "read committed", without the cost of one.
+        """
         shared: Connection | None = getattr(self._shared, "connection", None)
         if shared is not None:
             yield shared
             return
-        with self.engine.connect() as connection:
-            connection = connection.execution_options(reading=True)
-            with connection.begin():
-                yield connection
+        with self._reading.connect() as connection, connection.begin():
+            yield connection
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Every read of this thread meanwhile has one view, for the cost of one transaction."""
+        """Every read of this thread meanwhile shares one connection, and so what it costs."""
         with self.read() as connection:
             self._shared.connection = connection
             try:

@@ -108,25 +108,34 @@ class Publishing:
         reason = str(error.get("message") or error.get("what") or "it cannot be published")
         return self._act(lambda moves: stop_job(moves, job_id, JobState.FAILING, error, reason))
 
-    def untold(self, limit: int = 50) -> list[str]:
-        """Ids of jobs that have ended and whose end was not told to plugins and submitters yet."""
+    def untold(self, limit: int = 50) -> list[Any]:
+        """Jobs that have ended and whose end was not told to plugins and submitters yet.
+
+        Each row has ``id``, ``state``, ``published``, ``submission_id`` and ``notify``.
+        """
         with self.database.read() as connection:
             return list(
                 connection.execute(
-                    select(jobs.c.id)
+                    select(
+                        jobs.c.id,
+                        jobs.c.state,
+                        jobs.c.published,
+                        jobs.c.submission_id,
+                        jobs.c.notify,
+                    )
                     .where(jobs.c.ended_hook.is_(False), jobs.c.state.in_(list(JOB_ENDED)))
                     .order_by(jobs.c.number)
                     .limit(limit)
-                ).scalars()
+                )
             )
 
-    def told(self, job_id: str) -> None:
-        """The end of this job was told."""
+    def told(self, *job_ids: str) -> None:
+        """The ends of these jobs were told."""
 
         def act(moves: Moves) -> None:
             moves.connection.execute(
                 update(jobs)
-                .where(jobs.c.id == job_id, jobs.c.state.in_(list(JOB_ENDED)))
+                .where(jobs.c.id.in_(job_ids), jobs.c.state.in_(list(JOB_ENDED)))
                 .values(ended_hook=True)
             )
 

@@ -86,9 +86,7 @@ class Publisher:
             assert row.job_id is not None  # only submissions with a job are listed
             self._attempt(row.job_id, lambda _, row=row: self._give_back(row))  # type: ignore[misc]
         self.progress.write()
-        for job_id in self.ledger.untold():
-            if not self.telling.is_busy(job_id):
-                self._attempt(job_id, self._tell)
+        self._tell_all()
 
     # --- publishing ------------------------------------------------------------------------------
 
@@ -204,18 +202,31 @@ class Publisher:
 
     # --- telling ---------------------------------------------------------------------------------
 
-    def _tell(self, job_id: str) -> None:
-        job = self.ledger.record(job_id)
-        row = self.submissions.get(job["submission_id"]) if job["submission_id"] else None
-        if job["state"] != JobState.DONE.value:
-            self._withdraw(job, row)
-        if row is not None and row.state.value in ("accepted", "rejecting"):
-            return  # It is told when the originals are back.
-        record = None if job["published"] is None else _read_receipt(Path(job["published"]))
-        if record is None or record.get("job") != job_id:
-            state = str(job["state"])
-            record = receipt(job, state=state, now_s=self.clock(), folder=None, files=())
-        self.telling.tell(job_id, record, job["notify"])
+    def _tell_all(self) -> None:
+        quiet = []
+        for row in self.ledger.untold():
+            if row.state is JobState.DONE and not self.telling.concerns_anybody(row.notify):
+                quiet.append(row.id)
+            elif not self.telling.is_busy(row.id):
+                self._attempt(row.id, lambda _, row=row: self._tell(row))  # type: ignore[misc]
+        if quiet:
+            self.ledger.told(*quiet)
+
+    def _tell(self, ended: Any) -> None:
+        record = None
+        if ended.state is JobState.DONE:
+            record = _read_receipt(Path(ended.published))
+        if record is None or record.get("job") != ended.id:
+            job = self.ledger.record(ended.id)
+            row = self.submissions.get(ended.submission_id) if ended.submission_id else None
+            if ended.state is not JobState.DONE:
+                self._withdraw(job, row)
+            if row is not None and row.state.value in ("accepted", "rejecting"):
+                return  # It is told when the originals are back.
+            record = receipt(
+                job, state=ended.state.value, now_s=self.clock(), folder=None, files=()
+            )
+        self.telling.tell(ended.id, record, ended.notify)
 
     # --- errors ----------------------------------------------------------------------------------
 

@@ -43,6 +43,10 @@ class Telling:
         self._busy: dict[str, threading.Thread] = {}
         self._lock = threading.Lock()
 
+    def concerns_anybody(self, notify: Mapping[str, Any] | None) -> bool:
+        """Whether a plugin, or a manifest that says ``notify``, wants to hear of an end."""
+        return bool(notify or self._registry.pm.hook.farm_job_ended.get_hookimpls())
+
     def is_busy(self, job_id: str) -> bool:
         """Whether this job is being told, or nobody is free to tell it yet."""
         with self._lock:
