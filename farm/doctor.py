@@ -48,6 +48,7 @@ def examine(settings: Settings, *, clock: Callable[[], float]) -> list[Check]:
         ("packages", _packages),
         ("media", _media),
         ("plugins", _plugins),
+        ("models", _models),
         ("spool", _spool),
         ("disk", _disk),
         ("store", _store),
@@ -118,16 +119,37 @@ def _media(settings: Settings) -> Iterator[Check]:
 
 
 def _plugins(settings: Settings) -> Iterator[Check]:
+    from farm.models.needs import complaints
+    from farm.models.store import open_models
     from farm.plugins import load_plugins
 
     registry = load_plugins(settings.under_root(settings.plugin_folder))
     yield Check(
         "plugins", "ok", f"{len(registry.stages)} stages, {len(registry.pipelines)} pipelines"
     )
-    for stage_id, complaint in sorted(registry.checks().items()):
+    lacking = complaints(registry.stages, registry.models, open_models(settings))
+    for stage_id, complaint in sorted({**lacking, **registry.checks()}.items()):
         yield Check(f"stage {stage_id}", "warn", "cannot run on this machine", complaint)
     for ref, complaint in sorted(registry.pipeline_complaints().items()):
         yield Check(f"pipeline {ref}", "warn", "cannot be planned here", complaint)
+
+
+def _models(settings: Settings) -> Iterator[Check]:
+    from farm.models.needs import always_needed
+    from farm.models.store import open_models
+    from farm.plugins import load_plugins
+
+    registry = load_plugins(settings.under_root(settings.plugin_folder))
+    store = open_models(settings)
+    found = {name: store.standing(manifest) for name, manifest in sorted(registry.models.items())}
+    here = [name for name, standing in found.items() if standing.state == "ok"]
+    yield Check("models", "ok", f"{len(here)} of {len(found)} are here")
+    # Of the others it was said that their stages cannot run.
+    told = {name for stage in registry.stages.values() for name in always_needed(stage)}
+    for name, standing in found.items():
+        if standing.complaint and name not in told:
+            status: Status = "fail" if standing.state == "corrupt" else "warn"
+            yield Check(f"model {name}", status, standing.state, standing.complaint)
 
 
 def _spool(settings: Settings) -> Iterator[Check]:

@@ -41,6 +41,13 @@ def farm_pipelines() -> Iterable[Path]:
 
 
 @hookspec
+def farm_models() -> Iterable[Path]:
+    """Return the manifests (``models/*.toml``) of the models this plugin's stages name in
+    ``Stage.models``. They are read at start; two models of one name are refused."""
+    raise AssertionError("a specification is never called")
+
+
+@hookspec
 def farm_commands() -> Iterable[Command]:
     """Return commands to add to ``farm``. Called in the command line only, and only when it is given
     a command that is not the farm's own, or by ``farm plugins``."""

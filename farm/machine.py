@@ -13,6 +13,8 @@ from typing import Any
 
 import psutil
 
+from farm.domain.wording import MB
+
 
 def gpus() -> list[dict[str, Any]]:
     """Index, name, uuid and memory (MB) of each GPU that NVML shows; empty without the driver."""
@@ -32,8 +34,8 @@ def gpus() -> list[dict[str, Any]]:
             {
                 "index": index,
                 "name": name.decode() if isinstance(name, bytes) else name,
-                "vram_mb": int(memory.total // 2**20),
-                "vram_used_mb": int(memory.used // 2**20),
+                "vram_mb": int(memory.total // MB),
+                "vram_used_mb": int(memory.used // MB),
             }
         )
     return found
@@ -44,8 +46,8 @@ def facts(spool: Path, version: str) -> dict[str, Any]:
     return {
         "host": platform.node(),
         "cores": os.cpu_count() or 1,
-        "ram_mb": int(psutil.virtual_memory().total // 2**20),
-        "disk_mb": int(shutil.disk_usage(spool).total // 2**20),
+        "ram_mb": int(psutil.virtual_memory().total // MB),
+        "disk_mb": int(shutil.disk_usage(spool).total // MB),
         "gpus": gpus(),
         "farm": version,
         "python": platform.python_version(),
@@ -58,6 +60,6 @@ def gauges(spool: Path) -> dict[str, Any]:
     memory = psutil.virtual_memory()
     return {
         "cpu_percent": psutil.cpu_percent(interval=None),
-        "ram_used_mb": int((memory.total - memory.available) // 2**20),
-        "disk_free_mb": int(shutil.disk_usage(spool).free // 2**20),
+        "ram_used_mb": int((memory.total - memory.available) // MB),
+        "disk_free_mb": int(shutil.disk_usage(spool).free // MB),
     }

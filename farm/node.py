@@ -28,17 +28,22 @@ from farm.ledger.claims import Claims
 from farm.ledger.database import Database
 from farm.ledger.documents import Documents
 from farm.ledger.nodes import Nodes
+from farm.ledger.offers import write_offers
 from farm.ledger.records import Assignment, DocumentPut, Peaks
 from farm.logs import about
 from farm.metrics.node_metrics import EngineReading, NodeMetrics
 from farm.metrics.series import Book
 from farm.metrics.serving import ServedNode
+from farm.models.needs import promised
+from farm.models.store import open_models
+from farm.offering import Offering
 from farm.plugins import Registry, load_plugins
 from farm.slots import Slot, make_slots
 from farm.stages import Window
 
 _log = logging.getLogger(__name__)
 _RING_EVERY_S = 0.01
+_LOOK_EVERY_S = 2.0
 
 
 class NodeAgent:
@@ -64,13 +69,9 @@ class NodeAgent:
         self._progress: dict[tuple[str, int], tuple[float, str]] = {}
         self._stopping = threading.Event()
         self._rung_at = 0.0
-        complaints = self.registry.checks()
-        self._complaints = complaints
-        self._offers = {
-            stage_id: stage.version
-            for stage_id, stage in self.registry.stages.items()
-            if stage_id not in complaints
-        }
+        self.models = open_models(settings)
+        self.offering = Offering(self.registry, self.models, settings.tags)
+        self.offer = self.offering.look()
         self.claims: Claims
         self._gauges = machine.gauges(self.spool)
         self._beat_at_s = time.monotonic()
@@ -96,6 +97,8 @@ class NodeAgent:
             slot.engine.start()
         self.served.start()
         threading.Thread(target=self._beat_loop, name="heartbeat", daemon=True).start()
+        if self.registry.models:
+            threading.Thread(target=self._look_loop, name="models", daemon=True).start()
         self._receiver = Receiver(
             self.settings.broker_url,
             self.settings.name,
@@ -193,6 +196,10 @@ class NodeAgent:
             scratch=scratch,
             log=log_path(self.spool, task.task_id, task.number),
             window=None if task.window is None else Window(**task.window),
+            models={
+                name: promised(name, digest, self.registry.models, self.models)
+                for name, digest in task.models.items()
+            },
             threads=max(1, task.cores),
             timeout_s=task.timeout_s,
             stall_s=task.stall_s,
@@ -319,7 +326,7 @@ class NodeAgent:
             self.database,
             node=self.name,
             incarnation=incarnation,
-            offers=frozenset(f"{stage_id}@{v}" for stage_id, v in self._offers.items()),
+            offers=self.offer.versions,
         )
         facts = machine.facts(self.spool, farm.__version__)
         if self.settings.ram_mb:
@@ -328,12 +335,29 @@ class NodeAgent:
         self.nodes.register(
             self.name,
             incarnation,
-            offers=self._offers,
-            complaints=self._complaints,
+            offers=self.offer.stages,
+            complaints=self.offer.complaints,
             engines=[slot.record() for slot in self.slots.values()],
             facts=facts,
-            tags=self.settings.tags,
+            tags=self.offer.tags,
         )
+
+    def _look_loop(self) -> None:
+        """Notice models that come or go. Not in the heartbeat: a changed file is read whole."""
+        while not self._stopping.wait(_LOOK_EVERY_S):
+            try:
+                now = self.offering.look()
+                if now != self.offer:
+                    claims = self.claims
+                    write_offers(
+                        self.database, self.name, claims.incarnation,
+                        offers=now.stages, complaints=now.complaints, tags=now.tags,
+                    )  # fmt: skip
+                    self.offer, claims.offers = now, now.versions
+                    self._ring()
+            except Exception:
+                # The database or the disk may be away for a while; the next look is soon.
+                _log.exception("looking over the models")
 
 
 def _peaks(task: Assignment, outcome: EngineOutcome) -> Peaks:

@@ -24,6 +24,8 @@ import pluggy
 import farm
 from farm import hookspecs
 from farm.domain.errors import FarmError, PluginError
+from farm.models.manifest import ModelManifest, load_manifest
+from farm.models.needs import require_declared
 from farm.pipelines import Pipeline, load_pipeline
 from farm.registry import Registry, answers_of
 from farm.stages import Stage
@@ -65,6 +67,8 @@ def load_plugins(folder: Path | None = None) -> Registry:
     except pluggy.PluginValidationError as error:
         raise _broken(error) from error
     stages, plugins = _collect_stages(pm)
+    models = _collect_models(pm)
+    require_declared(stages, models)
     capabilities: dict[str, list[Stage]] = defaultdict(list)
     for stage_id in sorted(stages):
         capabilities[stages[stage_id].capability].append(stages[stage_id])
@@ -76,6 +80,7 @@ def load_plugins(folder: Path | None = None) -> Registry:
         _plugins=MappingProxyType(plugins),
         _distributions=MappingProxyType(distributions),
         _capabilities=MappingProxyType({k: tuple(v) for k, v in capabilities.items()}),
+        models=MappingProxyType(models),
     )
 
 
@@ -212,10 +217,34 @@ def _stage_problem(stage: Any) -> str:
         return f"{stage.id}: the version is a whole number from 1"
     if not _RUN.fullmatch(stage.run):
         return f'{stage.id}: run is "package.module:function"'
+    if not callable(stage.models) and not _is_names(stage.models):
+        return f"{stage.id}: models is a tuple of names, or a function of the parameters"
     carried = set(stage.windows.carry) if stage.windows else set()
     if carried - set(stage.outputs) or carried - set(stage.inputs):
         return f"{stage.id}: a carry port is both an input and an output"
     return ""
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(name, str) for name in value)
+
+
+def _collect_models(pm: pluggy.PluginManager) -> dict[str, ModelManifest]:
+    models: dict[str, ModelManifest] = {}
+    origins: dict[str, str] = {}
+    for plugin, paths in answers_of(pm, "farm_models"):
+        for path in paths:
+            manifest = load_manifest(Path(path))
+            if manifest.name in models:
+                raise PluginError(
+                    f'the model "{manifest.name}" is declared by {origins[manifest.name]} '
+                    f"and by {plugin}",
+                    where=f"plugin {plugin}: hook farm_models",
+                    mend="Give one of them another name.",
+                    code="plugin.duplicate-model",
+                )
+            models[manifest.name], origins[manifest.name] = manifest, plugin
+    return models
 
 
 def _collect_pipelines(pm: pluggy.PluginManager) -> dict[str, Pipeline]:

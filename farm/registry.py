@@ -12,6 +12,7 @@ from typing import Any
 import pluggy
 
 from farm.domain.errors import FarmError, PluginError, UnknownName, nearest
+from farm.models.manifest import ModelManifest
 from farm.pipelines import Pipeline, check_against
 from farm.stages import Stage
 
@@ -21,7 +22,8 @@ class Registry:
     """Everything that plugins declared; immutable.
 
     stages : by stage id ``capability/provider``. pipelines : by ``name@version``.
-    versions : plugin distribution (or loose plugin) to version. pm : for the other hooks.
+    models : by name. versions : plugin distribution (or loose plugin) to version.
+    pm : for the other hooks.
     """
 
     pm: pluggy.PluginManager
@@ -31,6 +33,7 @@ class Registry:
     _plugins: Mapping[str, str] = field(repr=False)
     _distributions: Mapping[str, str] = field(repr=False)
     _capabilities: Mapping[str, tuple[Stage, ...]] = field(repr=False)
+    models: Mapping[str, ModelManifest] = field(default_factory=dict)
 
     def stage(self, stage_id: str, version: int | None = None) -> Stage:
         """The stage with this id, and this version if one is given. Raises UnknownName."""
@@ -97,6 +100,16 @@ class Registry:
                 code="pipeline.unknown-version",
             )
         return self.pipelines[ref]
+
+    def model(self, name: str) -> ModelManifest:
+        """The manifest of a model. Raises UnknownName."""
+        if name not in self.models:
+            raise UnknownName(
+                f'no model is called "{name}"',
+                mend=nearest(name, self.models),
+                code="model.unknown",
+            )
+        return self.models[name]
 
     def pipeline_complaints(self) -> dict[str, str]:
         """``name@version`` to why a pipeline cannot be planned with the plugins that are here."""

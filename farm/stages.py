@@ -111,7 +111,10 @@ class InputFile:
 
 
 class Models(Protocol):
-    """The engine's cache of warm models."""
+    """The models a stage names in ``Stage.models``, and the engine's cache of warm ones."""
+
+    def files(self, name: str) -> Path:
+        """The folder with the verified, read-only files of a model that the stage names."""
 
     def get(self, key: str, load: Callable[[], Any], *, size_mb: int, pinned: bool = False) -> Any:
         """The object under ``key``; on a miss ``load()`` makes it, once, evicting others if needed."""
@@ -183,6 +186,8 @@ class Stage:
     resources : a constant, or a function of the validated parameters.
     windows : ``None`` for a stage that always runs whole.
     preference : higher wins when several providers are on offer; per quality profile.
+    models : names of the models (``farm_models``) it needs on the node, or a function of the
+        parameters; what they are made of is part of the cache key.
     model_key : names the model that must be resident, from the parameters; ``None`` for none.
     cacheable : whether equal inputs, parameters and seed may reuse earlier outputs.
     timeout_s, stall_s : the longest it may run, and the longest it may go without progress.
@@ -198,6 +203,7 @@ class Stage:
     resources: Resources | Callable[[Any], Resources] = Resources()
     windows: Windowing | None = None
     preference: int | Mapping[str, int] = 0
+    models: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
     model_key: Callable[[Any], str | None] | None = None
     cacheable: bool = True
     seeded: bool = True

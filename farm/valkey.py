@@ -1,17 +1,22 @@
 """The embedded Valkey server: found, started on a Unix socket, with its log in the spool.
 
 Invariant: it holds nothing the ledger does not know, so losing it loses nothing; it listens on no
-network port.
+network port; and the socket of a server that lives is never taken from it.
 """
 
 from __future__ import annotations
 
 import shutil
+import socket as sockets
 import subprocess
+import time
 from pathlib import Path
 
 from farm.domain.errors import ConfigError
 from farm.processes import die_with_parent
+
+_PATIENCE_S = 5.0
+_LOOK_S = 0.05
 
 
 def find_server() -> Path:
@@ -39,10 +44,43 @@ def find_server() -> Path:
     )
 
 
-def start_server(socket: Path, folder: Path) -> subprocess.Popen[bytes]:
-    """Start the server; its data and log lie in ``folder``."""
+def is_served(socket: Path) -> bool:
+    """Whether a process accepts connections on a Unix socket; false for what a dead one left."""
+    try:
+        with sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM) as line:
+            line.settimeout(_LOOK_S)
+            line.connect(str(socket))
+    except (BlockingIOError, TimeoutError):
+        return True  # It lives, but the queue at its door is full.
+    except OSError:
+        return False
+    return True
+
+
+def start_server(
+    socket: Path, folder: Path, *, patience_s: float = _PATIENCE_S
+) -> subprocess.Popen[bytes]:
+    """Start the server; its data and log lie in ``folder``.
+
+    patience_s : how long a server that is there may take to end; one whose farm was killed does.
+
+    Raises
+    ------
+    ConfigError : a server answers on the socket.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    until = time.monotonic() + patience_s
+    while is_served(socket):
+        if time.monotonic() >= until:
+            raise ConfigError(
+                "a server answers on the broker's socket already",
+                where=str(socket),
+                expected="one `farm up` for a root folder",
+                mend="Stop the other one, or give this farm a root folder of its own.",
+                code="broker.taken",
+            )
+        time.sleep(_LOOK_S)
     socket.unlink(missing_ok=True)
     command = [
         str(find_server()),

@@ -17,6 +17,8 @@ from typing import Any, NoReturn
 from farm.domain.errors import AssetError
 from farm.domain.media import MediaFacts
 
+MOST_WARNINGS = 32
+
 
 def looks_like_text(path: Path) -> bool:
     """Whether the first 4 kB may be UTF-8 text."""
@@ -76,7 +78,8 @@ def data_facts(path: Path, name: str, max_bytes: int, *, lines: bool) -> MediaFa
     """Facts of JSON, or of JSON lines: ``extra`` has ``records``, and ``schema`` when it names one.
 
     A document that describes media may say so under ``media`` (``frames``, ``fps``, ``width``,
-    ``height``, ``duration_s``): the stages that read it can then be cut into windows.
+    ``height``, ``duration_s``): the stages that read it can then be cut into windows. A report may
+    list ``warnings``, sentences that the job's receipt repeats.
     lines : one document per line; blank lines are passed over.
     """
     text = read_text(path, name, max_bytes)
@@ -104,10 +107,21 @@ def data_facts(path: Path, name: str, max_bytes: int, *, lines: bool) -> MediaFa
     schema = first.get("$schema", first.get("schema")) if isinstance(first, dict) else None
     if isinstance(schema, str):
         extra["schema"] = schema[:200]
+    warnings = _warnings(first.get("warnings")) if isinstance(first, dict) else []
+    if warnings:
+        extra["warnings"] = warnings
     described = first.get("media") if isinstance(first, dict) else None
     return MediaFacts(
         codec="jsonl" if lines else "json", extra=extra, **_described_media(described)
     )
+
+
+def _warnings(told: Any) -> list[str]:
+    """The first of the sentences that are some, each cut to what fits a line or three."""
+    if not isinstance(told, list):
+        return []
+    texts = (" ".join(text.split())[:300] for text in told if isinstance(text, str))
+    return [text for text in texts if text][:MOST_WARNINGS]
 
 
 def _described_media(media: Any) -> dict[str, Any]:

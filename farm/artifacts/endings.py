@@ -21,8 +21,8 @@ _PROMISES: dict[str, tuple[MediaKind, ...]] = {
     ".ogg": (_K.AUDIO, _K.VIDEO),
     ".png .jpg .jpeg .jpe .bmp .tif .tiff .avif .heic .heif": (_K.IMAGE,),
     ".webp .gif": (_K.IMAGE, _K.VIDEO),
-    ".txt .md .srt .vtt .ass .csv .tsv .yaml .yml .toml .xml .html .cube": (_K.TEXT,),
-    ".json .jsonl .ndjson": (_K.DATA,),
+    ".txt .md .srt .vtt .ass .csv .tsv .yaml .yml .toml .xml .html .cube .edl": (_K.TEXT,),
+    ".json .jsonl .ndjson .otio": (_K.DATA,),
     ".safetensors": (_K.MODEL,),
     ".zip": (_K.ARCHIVE,),
 }

@@ -25,6 +25,8 @@ from farm.domain.media import MediaFacts, MediaKind
 _READABLE = "video, picture, audio, UTF-8 text or JSON"
 _MEDIA = (MediaKind.VIDEO, MediaKind.AUDIO, MediaKind.IMAGE)
 _LINES = (".jsonl", ".ndjson")
+# A fine table of colours has a million numbers, a timeline of a film thousands of clips.
+_LONG_TEXTS = (".cube", ".edl", ".xml")
 # A document of more is not parsed just for the few facts it may have.
 _SMALL_DOCUMENT = 4_000_000
 
@@ -91,7 +93,7 @@ def probe_output(path: Path) -> tuple[MediaKind, MediaFacts]:
     """The same facts, cheaply, for a file that a stage of this farm wrote: no media is decoded.
 
     A file that is neither media nor of a known ending is of kind ``any``. Of a JSON document the
-    facts of the media it describes are read, if it is small.
+    facts of the media it describes and its warnings are read, if it is small.
 
     Raises
     ------
@@ -125,7 +127,7 @@ def _written_facts(path: Path) -> MediaFacts:
         facts = data_facts(path, path.name, _SMALL_DOCUMENT, lines=False)
     except AssetError as error:
         raise _bad_output(path, error.got or error.what) from error
-    return replace(facts, extra={})
+    return replace(facts, extra={k: v for k, v in facts.extra.items() if k == "warnings"})
 
 
 def _is_written(promised: tuple[MediaKind, ...]) -> bool:
@@ -138,7 +140,8 @@ def _submitted_text(path: Path, name: str, limits: ProbeLimits) -> tuple[MediaKi
         lines = ending in _LINES
         return MediaKind.DATA, data_facts(path, name, limits.max_data_bytes, lines=lines)
     check_promise(name, MediaKind.TEXT)
-    return MediaKind.TEXT, text_facts(path, name, limits.max_text_bytes)
+    most = limits.max_data_bytes if ending in _LONG_TEXTS else limits.max_text_bytes
+    return MediaKind.TEXT, text_facts(path, name, most)
 
 
 def _submitted_media(

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from farm.artifacts.store import Store
+from farm.domain.wording import MB
 
 GRACE_S = 3600.0
-_MB = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def collect(
         reason: Literal["age", "quota"]
         if put_s < now_s - keep_days * 86_400:
             reason = "age"
-        elif quota_mb and left > quota_mb * _MB:
+        elif quota_mb and left > quota_mb * MB:
             reason = "quota"
         else:
             break  # the rest is younger, and the store is small enough
@@ -94,14 +94,14 @@ def room(store: Store, settings: RoomSettings, *, used_bytes: int = 0) -> str | 
     used_bytes : what the store holds, as the last collection or the ledger counted it.
     """
     free = store.free_bytes()
-    if free is not None and free < settings.low_disk_mb * _MB:
+    if free is not None and free < settings.low_disk_mb * MB:
         return (
-            f"low disk: {free // _MB} MB free, less than low_disk_mb = {settings.low_disk_mb}; "
+            f"low disk: {free // MB} MB free, less than low_disk_mb = {settings.low_disk_mb}; "
             "free some room or run `farm gc`"
         )
-    if settings.quota_mb and used_bytes > settings.quota_mb * _MB:
+    if settings.quota_mb and used_bytes > settings.quota_mb * MB:
         return (
-            f"over quota: the store holds {used_bytes // _MB} MB, more than "
+            f"over quota: the store holds {used_bytes // MB} MB, more than "
             f"quota_mb = {settings.quota_mb}; run `farm gc` or raise the quota"
         )
     return None

@@ -21,7 +21,9 @@ from farm.cli import (
     demo,
     listing,
     logs,
+    models,
     nodes,
+    notices,
     report,
     running,
     sim,
@@ -92,6 +94,14 @@ app = typer.Typer(
 database_app = typer.Typer(
     cls=SectionedGroup, rich_markup_mode=None, no_args_is_help=True,
     help="The ledger's database.", epilog=_examples("farm db upgrade"),
+)  # fmt: skip
+models_app = typer.Typer(
+    cls=SectionedGroup, rich_markup_mode=None, no_args_is_help=True,
+    help="The models that stages need.", epilog=_examples("farm models ls"),
+)  # fmt: skip
+notify_app = typer.Typer(
+    cls=SectionedGroup, rich_markup_mode=None, no_args_is_help=True,
+    help="What is told on the channels.", epilog=_examples("farm notify ls"),
 )  # fmt: skip
 config_app = typer.Typer(
     cls=SectionedGroup, rich_markup_mode=None, no_args_is_help=True,
@@ -180,5 +190,21 @@ _add(FARM, "doctor", administration.doctor, "farm doctor", "farm doctor --json")
 _add(FARM, "sim", sim.sim, "farm sim", "farm sim --verify --kills 50 --seed 7")
 _add(FARM, "upgrade", administration.upgrade_ledger, "farm db upgrade", to=database_app)
 _add(FARM, "show", administration.show_config, "farm config show", to=config_app)
+_add(
+    FARM, "ls", notices.ls,
+    "farm notify ls", "farm notify ls --open --channel chat --json", to=notify_app,
+)  # fmt: skip
+_add(FARM, "retry", notices.retry, "farm notify retry", "farm notify retry 42", to=notify_app)
+_add(FARM, "ls", models.ls, "farm models ls", "farm models ls --json", to=models_app)
+_add(
+    FARM, "fetch", models.fetch,
+    "farm models fetch rife-4", "farm models fetch --packaged",
+    "farm models fetch svd-xt --accept-licence", to=models_app,
+)  # fmt: skip
+_add(FARM, "verify", models.verify, "farm models verify", to=models_app)
+_add(FARM, "rm", models.rm, "farm models rm rife-4", to=models_app)
+_add(FARM, "where", models.where, "farm models where rife-4", to=models_app)
+app.add_typer(models_app, name="models", rich_help_panel=FARM)
+app.add_typer(notify_app, name="notify", rich_help_panel=FARM)
 app.add_typer(database_app, name="db", rich_help_panel=FARM)
 app.add_typer(config_app, name="config", rich_help_panel=FARM)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def plugins(context: typer.Context, as_json: Json = False) -> None:
     """List the plugins, the stages they provide, and what cannot run on this machine."""
     registry = session(context).registry
-    complaints = registry.checks()
+    complaints = session(context).complaints()
     found: list[dict[str, Any]] = []
     for stage_id, stage in sorted(registry.stages.items()):
         found.append(
@@ -127,7 +127,12 @@ def _print_one(pipeline: Pipeline, complaint: str | None) -> None:
     print_table(
         ("PARAMETER", "DEFAULT", "EXPECTED", "DESCRIPTION"),
         [
-            (key, "" if spec.required else spec.default, spec.expected, spec.description)
+            (
+                key,
+                "" if spec.fallback is None else spec.fallback,
+                spec.expected,
+                spec.description,
+            )
             for key, spec in pipeline.params.items()
         ],
         empty="It has no parameters.",

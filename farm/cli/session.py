@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from farm.artifacts.store import Store
     from farm.config import Settings
     from farm.ledger.database import Database
+    from farm.models.store import ModelStore
     from farm.registry import Registry
 
 
@@ -52,6 +53,20 @@ class Session:
         from farm.plugins import load_plugins
 
         return load_plugins(self.settings.under_root(self.settings.plugin_folder))
+
+    def complaints(self) -> dict[str, str]:
+        """Stage id to why it cannot run on this machine: packages or models it lacks."""
+        from farm.models import needs
+
+        lacking = needs.complaints(self.registry.stages, self.registry.models, self.models)
+        return {**lacking, **self.registry.checks()}
+
+    @cached_property
+    def models(self) -> ModelStore:
+        """The model store."""
+        from farm.models.store import open_models
+
+        return open_models(self.settings)
 
     @cached_property
     def store(self) -> Store:

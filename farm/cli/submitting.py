@@ -171,17 +171,14 @@ def _fields(
     return {key: value for key, value in fields.items() if value is not None}
 
 
-def _pair(text: str) -> tuple[str, Any]:
-    """``size=640x360``; a value is read as YAML, so that numbers and lists are what they look like."""
+def _pair(text: str) -> tuple[str, str]:
+    """``size=640x360``; what the value is, the pipeline's declaration says."""
+    from farm.pipelines.parameters import Written
+
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise typer.BadParameter(f"expected NAME=VALUE, got {text!r}", param_hint="--set")
-    import yaml
-
-    try:
-        return name, yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        raise typer.BadParameter(f"{text!r} is no value", param_hint="--set") from error
+    return name, Written(value)
 
 
 def _intake(here: Session, database: Database) -> Intake:

@@ -28,10 +28,17 @@ def stage_key(
     seed: int,
     model_key: str | None,
     inputs: Mapping[str, Sequence[Mapping[str, Any]]],
+    models: Mapping[str, str] | None = None,
 ) -> bytes:
-    """Digest of what all windows of a stage share; ``inputs`` are artifact records by port."""
+    """Digest of what all windows of a stage share.
+
+    inputs : artifact records by port. models : name to manifest digest of each model it needs.
+    """
     hashes = {port: [file["hash"] for file in files] for port, files in inputs.items()}
-    return hashlib.sha256(canonical([stage_id, version, params, seed, model_key, hashes])).digest()
+    parts: list[Any] = [stage_id, version, params, seed, model_key, hashes]
+    if models:
+        parts.append(dict(models))
+    return hashlib.sha256(canonical(parts)).digest()
 
 
 def task_key(

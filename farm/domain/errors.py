@@ -24,6 +24,7 @@ Invariant: a message says what, where, expected, got and how to mend it, and it 
     │   └── NotLeader         another daemon is the active one
     └── StoreError
         ├── ArtifactMissing   the ledger knows it, the store does not have it
+        ├── ModelError        a model's files are missing, corrupt or not to be had
         └── StoreFull         no room, or over quota
 """
 
@@ -210,6 +211,10 @@ class StoreError(FarmError):
 
 class ArtifactMissing(StoreError):
     """Raised when the ledger knows an artifact that the store no longer has."""
+
+
+class ModelError(StoreError):
+    """Raised when a model's files are missing, corrupt or cannot be fetched."""
 
 
 class StoreFull(StoreError):

@@ -60,9 +60,12 @@ class Needs:
     tags: Sequence[str] = ()
     raised: bool = False
     """A larger reservation after running out of memory: recorded peaks do not lower it."""
+    models: Mapping[str, str] = field(default_factory=dict)
+    """Name to manifest digest of each model the task is given."""
 
     def record(self) -> dict[str, Any]:
         """As JSON."""
+        models = {"models": dict(sorted(self.models.items()))} if self.models else {}
         return {
             "stage_id": self.stage_id,
             "version": self.version,
@@ -74,6 +77,7 @@ class Needs:
             "limits": dict(sorted(self.limits.items())),
             "tags": sorted(self.tags),
             "raised": self.raised,
+            **models,
         }
 
     @classmethod

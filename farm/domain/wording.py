@@ -1,9 +1,13 @@
 """Amounts as people read them.
 
-Invariant: the same amount reads the same in the command line, the console and the reports.
+Invariant: the same amount reads the same in the command line, the console and the reports, and means
+the same in every setting, measurement and declaration.
 """
 
 from __future__ import annotations
+
+MB = 1_000_000
+"""Bytes of a megabyte wherever the farm says MB or ``_mb``: of disks, memory and video memory."""
 
 
 def duration(seconds: float | None) -> str:

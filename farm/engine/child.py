@@ -27,7 +27,7 @@ from farm.domain.errors import ParameterError, PluginError, TransientError, near
 from farm.engine.capture import LogCapture
 from farm.engine.faults import error_record, poisons_engine
 from farm.engine.meter import Meter, device_used_mb, hand_back
-from farm.engine.models import ModelCache
+from farm.engine.models import ModelCache, TaskModels
 from farm.engine.outputs import checked_outputs
 from farm.engine.protocol import EngineOutput, EngineRequest, Lines, Message, send
 from farm.engine.task import EngineDocuments, EngineTask
@@ -128,7 +128,7 @@ class Engine:
                     params,
                     device=self._device,
                     log=self._capture.log,
-                    models=self._models,
+                    models=TaskModels(self._models, request.models, stage.id),
                     documents=documents,
                     tell=self._link.tell,
                     stop=lambda: self._link.stop_reason,

@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from farm.domain.wording import MB
+
 _MOMENT_S = 0.05
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -51,7 +53,7 @@ class Meter:
 
     def rss_mb(self) -> int:
         """Resident memory now."""
-        return int(os.pread(self._statm, 256, 0).split()[1]) * _PAGE >> 20
+        return int(os.pread(self._statm, 256, 0).split()[1]) * _PAGE // MB
 
 
 def device_used_mb(device: str, meter: Meter) -> int:
@@ -59,7 +61,7 @@ def device_used_mb(device: str, meter: Meter) -> int:
     torch = sys.modules.get("torch")
     if device == "cpu" or torch is None:
         return meter.rss_mb()
-    return int(torch.cuda.memory_allocated(device)) >> 20
+    return int(torch.cuda.memory_allocated(device)) // MB
 
 
 def hand_back(device: str) -> None:
@@ -73,9 +75,42 @@ def peak_mb(pid: int) -> int:
     """Largest resident memory of a process since its last reset; 0 when it cannot be read."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
-        return int(status.partition("VmHWM:")[2].split(maxsplit=1)[0]) >> 10
+        return int(status.partition("VmHWM:")[2].split(maxsplit=1)[0]) * 1024 // MB
     except (OSError, IndexError):
         return 0
+
+
+def tree_peak_mb(pid: int) -> int:
+    """Largest resident memory of a process since its last reset, with that of its children now.
+
+    Costs the reading of a few files without children. What forked processes share counts for each.
+    """
+    own_mb, children = peak_mb(pid), descendants(pid)
+    if not children:
+        return own_mb
+    return max(own_mb, _rss_mb(pid) + sum(peak_mb(child) for child in children))
+
+
+def descendants(pid: int) -> list[int]:
+    """Children of a process, their children and so on; empty when it is gone."""
+    found: list[int] = []
+    try:
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            # A child belongs to the thread that started it.
+            text = (thread / "children").read_text(encoding="ascii")
+            for child in map(int, text.split()):
+                found += [child, *descendants(child)]
+    except OSError:
+        return found
+    return found
+
+
+def _rss_mb(pid: int) -> int:
+    try:
+        pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
+    except (OSError, IndexError):
+        return 0
+    return int(pages) * _PAGE // MB
 
 
 def _cpu_s() -> float:
@@ -87,6 +122,6 @@ def _torch_peak_mb() -> int:
     torch: Any = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_initialized():
         return 0
-    peak = int(torch.cuda.max_memory_reserved()) >> 20
+    peak = int(torch.cuda.max_memory_reserved()) // MB
     torch.cuda.reset_peak_memory_stats()
     return peak

@@ -9,9 +9,12 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+from farm.domain.errors import PluginError, nearest
 
 
 @dataclass(slots=True)
@@ -136,3 +139,32 @@ class ModelCache:
             evicted.clear()
             gc.collect()
             self._release()
+
+
+class TaskModels:
+    """What one task sees: the warm cache, and the files of the models its stage names."""
+
+    def __init__(self, cache: ModelCache, folders: Mapping[str, Path], stage_id: str) -> None:
+        self._cache = cache
+        self._folders = folders
+        self._stage_id = stage_id
+
+    def get(self, key: str, load: Callable[[], Any], *, size_mb: int, pinned: bool = False) -> Any:
+        """See :meth:`ModelCache.get`."""
+        return self._cache.get(key, load, size_mb=size_mb, pinned=pinned)
+
+    def files(self, name: str) -> Path:
+        """The folder with the verified, read-only files of a model.
+
+        Raises
+        ------
+        PluginError : the stage does not name this model.
+        """
+        if name not in self._folders:
+            raise PluginError(
+                f'the stage asked for the files of a model "{name}" that it does not name',
+                where=self._stage_id,
+                mend=f"Name it in models of the stage. {nearest(name, self._folders)}",
+                code="stage.model",
+            )
+        return self._folders[name]

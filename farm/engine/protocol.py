@@ -39,6 +39,7 @@ class EngineRequest:
 
     number : the attempt's number. scratch : a folder of the attempt's own (made when it is used).
     log : the attempt's log file (removed again when nothing was written to it).
+    models : folders with the files of the models the task was promised, by name.
     correlation : id of the submission it all began with; log_format : ``pretty`` or ``json``.
     timeout_s, stall_s : seconds it may run in all, and without any sign of progress.
     """
@@ -53,6 +54,7 @@ class EngineRequest:
     scratch: Path
     log: Path
     window: Window | None = None
+    models: Mapping[str, Path] = field(default_factory=dict)
     threads: int = 1
     timeout_s: float = 6 * 3600.0
     stall_s: float = 600.0
@@ -73,6 +75,7 @@ class EngineRequest:
                 for port, files in self.inputs.items()
             },
             "window": window and [window.index, window.count, window.start, window.stop],
+            "models": {name: str(folder) for name, folder in self.models.items()},
             "seed": self.seed,
             "threads": self.threads,
             "scratch": str(self.scratch),
@@ -95,6 +98,7 @@ class EngineRequest:
                 for port, files in record["inputs"].items()
             },
             window=Window(*record["window"]) if record["window"] else None,
+            models={name: Path(folder) for name, folder in record["models"].items()},
             seed=record["seed"],
             threads=record["threads"],
             scratch=Path(record["scratch"]),

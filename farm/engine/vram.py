@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from farm.domain.wording import MB
+
 
 class VramProbe:
     """Readings of one device (``cuda:0``); a ``cpu`` has none.
@@ -25,7 +27,7 @@ class VramProbe:
 
             pynvml.nvmlInit()
             self._handle = pynvml.nvmlDeviceGetHandleByIndex(int(index or 0))
-            self.total_mb = int(pynvml.nvmlDeviceGetMemoryInfo(self._handle).total) >> 20
+            self.total_mb = int(pynvml.nvmlDeviceGetMemoryInfo(self._handle).total) // MB
         except Exception:
             # The package is optional, and it fails in its own ways without a driver.
             self._handle = None
@@ -44,4 +46,4 @@ class VramProbe:
             holders = pynvml.nvmlDeviceGetComputeRunningProcesses(self._handle)
         except pynvml.NVMLError:
             return 0
-        return sum(int(p.usedGpuMemory or 0) >> 20 for p in holders if p.pid == pid)
+        return sum(int(p.usedGpuMemory or 0) // MB for p in holders if p.pid == pid)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 from farm.domain.errors import FarmError, TaskCancelled, TaskTimeout
-from farm.engine.meter import peak_mb
+from farm.engine.meter import tree_peak_mb
 from farm.engine.protocol import EngineRequest, Peaks
 from farm.engine.vram import VramProbe
 
@@ -67,11 +67,11 @@ class Watch:
         return self.stop is not None and time.monotonic() >= self._kill_at
 
     def sample(self, pid: int, vram: VramProbe) -> None:
-        """Look at the engine's memory, if it is time to."""
+        """Look at the memory of the engine and of what it started, if it is time to."""
         now_s = time.monotonic()
         if now_s >= self._sample_at:
             self._sample_at = now_s + _SAMPLE_S
-            self._ram_mb = max(self._ram_mb, peak_mb(pid))
+            self._ram_mb = max(self._ram_mb, tree_peak_mb(pid))
             self._vram_mb = max(self._vram_mb, vram.used_mb(pid))
 
     def peaks(self, told: Peaks | None = None) -> Peaks:

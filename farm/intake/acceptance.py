@@ -19,6 +19,7 @@ from farm.config import Settings
 from farm.domain.errors import ManifestError
 from farm.domain.ids import new_id
 from farm.domain.plan import Plan
+from farm.domain.wording import MB
 from farm.intake.assets import Assets, with_texts
 from farm.intake.downloads import Downloads
 from farm.intake.requests import Request
@@ -68,7 +69,7 @@ class Acceptance:
         self.ledger = Submissions(database)
         self.downloads = downloads or Downloads(
             settings.url_hosts,
-            max_bytes=settings.max_asset_mb * 1_000_000,
+            max_bytes=settings.max_asset_mb * MB,
             s3_options=settings.store_options,
         )
         self.assets = Assets(settings, store, self.known, self.downloads)

@@ -18,13 +18,13 @@ from farm.artifacts.store import Store
 from farm.config import Settings
 from farm.domain.errors import ArtifactMissing, AssetError
 from farm.domain.media import Artifact, MediaFacts, MediaKind
+from farm.domain.wording import MB
 from farm.intake.downloads import Downloads, name_in
 from farm.ledger.artifacts import Artifacts
 from farm.manifest import InputRef, Manifest
 from farm.pipelines import Pipeline
 from farm.planning import input_refs
 
-_MB = 1_000_000
 _SHORT_TEXT_BYTES = 4000
 
 
@@ -47,7 +47,7 @@ class Assets:
         self.lookup = lookup or store
         self.known = known
         self.downloads = downloads
-        self.max_bytes = settings.max_asset_mb * _MB
+        self.max_bytes = settings.max_asset_mb * MB
         self.limits = ProbeLimits(max_pixels=settings.max_pixels, max_bytes=self.max_bytes)
         self.asset_roots = tuple(settings.under_root(path) for path in settings.asset_roots)
 
@@ -134,7 +134,11 @@ def with_texts(
     """The manifest with short texts written out that came as files, so that people can read them
     in the manifest which the finished job leaves; what is asked for stays the same."""
     written: dict[str, Any] = dict(manifest.inputs)
+    # Of these the names of the files count, too.
+    named = {name for spec in pipeline.params.values() for name in spec.names_of}
     for name, refs in input_refs(manifest, pipeline).items():
+        if name in named:
+            continue
         texts = [
             InputRef.model_validate({"text": _short_text(store, file)})
             if ref.path or ref.url

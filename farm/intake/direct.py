@@ -74,8 +74,8 @@ class Direct:
         ``root``, default: the working folder). Raises InputError."""
         if not isinstance(what, Path):
             defaults = {"pipeline": pipeline} if pipeline else {}
-            given = {**defaults, **what, **(fields or {})}
-            return self.requests.from_fields(given, root or Path.cwd())
+            request = self.requests.from_fields({**defaults, **what}, root or Path.cwd())
+            return self.requests.changed(request, fields or {})
         path = what.absolute()
         seen = look(path)
         if seen is None or seen.odd:

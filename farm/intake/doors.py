@@ -7,7 +7,7 @@ folders of their own), on the same file system as what arrives, so that each ste
     _status/dusk.txt.json          while it settles or waits
     _claimed/<id>/source/dusk.txt  while its job runs, beside status.json
     _done/<date>/dusk/             the outputs; the originals in source/
-    _rejected/dusk/                the originals, error.txt and error.json
+    _rejected/dusk.txt/            the originals, error.txt and error.json
     _duplicates/dusk/              the originals and duplicate-of.txt
 """
 
@@ -61,8 +61,8 @@ class Door:
         return self.claimed / id / "source" / name
 
     def rejected_path(self, name: str, *, is_folder: bool) -> Path:
-        """A free path for what is returned to the submitter."""
-        return free_path(self.folder / "_rejected" / (name if is_folder else title_of(name)))
+        """A free path for what is returned to the submitter: a folder called like what was dropped."""
+        return free_path(self.folder / "_rejected" / name, is_folder=is_folder)
 
     def duplicate_path(self, name: str, *, is_folder: bool) -> Path:
         """A free path for what asks for the same as an earlier job."""

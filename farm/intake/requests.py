@@ -28,6 +28,7 @@ from farm.intake.roles import assign, missing
 from farm.intake.scan import Seen, odd_kind
 from farm.manifest import Limits, Manifest, manifest_from, parse_manifest, read_document
 from farm.pipelines import Pipeline
+from farm.pipelines.parameters import Written, meant
 from farm.planning import input_refs
 from farm.registry import Registry
 
@@ -86,7 +87,9 @@ class Requests:
         for name in seen.files:
             check_name(name)
         fallback = {**(defaults or {}), **({"pipeline": pipeline} if pipeline else {})}
-        title = title_of(seen.name) if not seen.is_folder else seen.name
+        # A file that was refused comes back in a folder of its own name.
+        alone = not seen.is_folder or seen.name in seen.files
+        title = title_of(seen.name) if alone else seen.name
         if seen.is_folder:
             return self._set(path, seen, fallback, title)
         if self._is_manifest(path, seen.name, pipeline):
@@ -103,8 +106,14 @@ class Requests:
         """The request with some fields of its manifest replaced (``params`` one by one)."""
         if not fields:
             return request
+        declared = request.pipeline.params
+        params = {
+            name: meant(declared.get(name), value) if isinstance(value, Written) else value
+            for name, value in fields.get("params", {}).items()
+        }
         own = request.manifest.model_dump(exclude_unset=True)
-        manifest = manifest_from(fields, name=request.title, defaults=own)
+        fields = {**fields, "params": params} if params else fields
+        manifest = manifest_from(fields, name=request.title or "manifest", defaults=own)
         return self._request(manifest, request.roots, request.title)
 
     def waits_for(
@@ -204,7 +213,8 @@ class Requests:
         if ending != ".json" or not pipeline:
             return ending in MANIFEST_SUFFIXES
         takes_data = any(
-            spec.kind == "data" for spec in self.registry.pipeline(pipeline).inputs.values()
+            spec.kind in ("data", "any")
+            for spec in self.registry.pipeline(pipeline).inputs.values()
         )
         if not takes_data:
             return True

@@ -149,7 +149,7 @@ def _fits(file: str, spec: InputSpec) -> bool:
     if spec.accept and ending.lstrip(".") not in spec.accept:
         return False
     # The first kind only: a film may hold nothing but sound, but nobody means that by its name.
-    return spec.media in promised_kinds(ending)[:1]
+    return any(spec.media.accepts(kind) for kind in promised_kinds(ending)[:1])
 
 
 def _refused(

@@ -223,6 +223,7 @@ class Advance:
                 seed=stage.seed,
                 model_key=stage.model_key,
                 inputs=inputs,
+                models=stage.needs.get("models"),
             )
             keys = {
                 t.window: task_key(

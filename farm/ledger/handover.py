@@ -9,77 +9,81 @@ from __future__ import annotations
 from collections.abc import Set
 from typing import Any
 
-from sqlalchemy import and_, bindparam, insert, select
+from sqlalchemy import Connection, and_, bindparam, exists, insert, select
 
 from farm.domain.states import AttemptState, JobState, NodeState, TaskState
 from farm.ledger.moves import Moves
 from farm.ledger.records import Assignment
 from farm.ledger.schema import attempts, blocks, jobs, nodes, settings, stages, tasks
 
-_OPEN = select(nodes.c.state).where(
-    nodes.c.name == bindparam("node"),
-    nodes.c.incarnation == bindparam("incarnation"),
-    nodes.c.state == NodeState.ONLINE,
-    ~select(settings.c.name).where(settings.c.name == "paused").exists(),
-    ~select(blocks.c.node).where(blocks.c.node == bindparam("node")).exists(),
-)
 _ready = tasks.c.state == TaskState.READY
-_FIRST = (
-    select(
-        tasks.c.id,
-        tasks.c.job_id,
-        tasks.c.shape,
-        tasks.c.urgency,
-        tasks.c.submitter,
-        tasks.c.attempts,
-        tasks.c.fence,
-        tasks.c.avoid,
-        tasks.c.model_key,
-    )
+_facts = (
+    tasks.c.id,
+    tasks.c.job_id,
+    tasks.c.job_number,
+    tasks.c.stage,
+    tasks.c.window,
+    tasks.c.start,
+    tasks.c.stop,
+    tasks.c.shape,
+    tasks.c.urgency,
+    tasks.c.submitter,
+    tasks.c.cache_key,
+    stages.c.stage_id,
+    stages.c.version,
+    stages.c.params,
+    stages.c.inputs,
+    stages.c.seed,
+    stages.c.windowed,
+    stages.c.total_tasks,
+    stages.c.chained,
+    stages.c.carry,
+    stages.c.model_key,
+    stages.c.timeout_s,
+    stages.c.stall_s,
+    stages.c.needs,
+    jobs.c.submission_id,
+)
+_whole = tasks.join(
+    stages, and_(stages.c.job_id == tasks.c.job_id, stages.c.name == tasks.c.stage)
+).join(jobs, jobs.c.id == tasks.c.job_id)
+_ASSIGNMENT = select(*_facts).select_from(_whole).where(tasks.c.id == bindparam("task"))
+
+_first = (
+    select(tasks.c.id)
     .where(_ready)
     .order_by(tasks.c.urgency, tasks.c.submitter, tasks.c.due, tasks.c.job_number, tasks.c.ordinal)
     .limit(1)
     .with_for_update(skip_locked=True)
+    .correlate(None)
+    .scalar_subquery()
 )
-_RIVAL = (
-    select(tasks.c.id)
-    .where(
-        _ready,
-        tasks.c.urgency == bindparam("urgency_"),
-        tasks.c.submitter > bindparam("submitter_"),
-    )
-    .limit(1)
+_other = tasks.alias("other")
+_contested = exists().where(
+    _other.c.state == TaskState.READY,
+    _other.c.urgency == tasks.c.urgency,
+    _other.c.submitter > tasks.c.submitter,
 )
-_ASSIGNMENT = (
+# The first ready task of the farm, while this node may take one: one question instead of four.
+_NEXT = (
     select(
-        tasks.c.job_id,
-        tasks.c.job_number,
-        tasks.c.stage,
-        tasks.c.window,
-        tasks.c.start,
-        tasks.c.stop,
-        tasks.c.shape,
-        tasks.c.urgency,
-        tasks.c.submitter,
-        tasks.c.cache_key,
-        stages.c.stage_id,
-        stages.c.version,
-        stages.c.params,
-        stages.c.inputs,
-        stages.c.seed,
-        stages.c.windowed,
-        stages.c.total_tasks,
-        stages.c.chained,
-        stages.c.carry,
-        stages.c.model_key,
-        stages.c.timeout_s,
-        stages.c.stall_s,
-        stages.c.needs,
-        jobs.c.submission_id,
+        *_facts,
+        tasks.c.attempts,
+        tasks.c.fence,
+        tasks.c.avoid,
+        _contested.label("contested"),
     )
-    .join(stages, and_(stages.c.job_id == tasks.c.job_id, stages.c.name == tasks.c.stage))
-    .join(jobs, jobs.c.id == tasks.c.job_id)
-    .where(tasks.c.id == bindparam("task"))
+    .select_from(_whole)
+    .where(
+        tasks.c.id == _first,
+        exists().where(
+            nodes.c.name == bindparam("node"),
+            nodes.c.incarnation == bindparam("incarnation"),
+            nodes.c.state == NodeState.ONLINE,
+        ),
+        ~exists().where(settings.c.name == "paused"),
+        ~exists().where(blocks.c.node == bindparam("node")),
+    )
 )
 _BEFORE = select(tasks.c.outputs).where(
     tasks.c.job_id == bindparam("job"),
@@ -91,8 +95,11 @@ _NEW_ATTEMPT = insert(attempts)
 
 def assignment(moves: Moves, task: str, number: int, fence: int, slot: str) -> Assignment:
     """Everything an engine needs to run a claimed attempt."""
-    connection = moves.connection
-    row = connection.execute(_ASSIGNMENT, {"task": task}).one()
+    row = moves.connection.execute(_ASSIGNMENT, {"task": task}).one()
+    return _assignment(moves.connection, row, number, fence, slot)
+
+
+def _assignment(connection: Connection, row: Any, number: int, fence: int, slot: str) -> Assignment:
     inputs = row.inputs
     if row.chained and row.window > 0:
         before = connection.execute(
@@ -108,7 +115,7 @@ def assignment(moves: Moves, task: str, number: int, fence: int, slot: str) -> A
             "stop": row.stop,
         }
     return Assignment(
-        task_id=task,
+        task_id=row.id,
         number=number,
         fence=fence,
         job_id=row.job_id,
@@ -130,6 +137,7 @@ def assignment(moves: Moves, task: str, number: int, fence: int, slot: str) -> A
         stall_s=row.stall_s,
         cores=row.needs.get("cores", 1),
         correlation=row.submission_id or row.job_id,
+        models=row.needs.get("models", {}),
     )
 
 
@@ -144,13 +152,8 @@ def take_next(
     """
     connection = moves.connection
     here = {"node": node, "incarnation": incarnation}
-    if connection.execute(_OPEN, here).first() is None:
-        return None
-    first = connection.execute(_FIRST).first()
-    if first is None or not _fits(first, done, node, offers):
-        return None
-    rival = {"urgency_": first.urgency, "submitter_": first.submitter}
-    if connection.execute(_RIVAL, rival).first() is not None:
+    first = connection.execute(_NEXT, here).first()
+    if first is None or first.contested or not _fits(first, done, node, offers):
         return None
     number, fence = first.attempts + 1, first.fence + 1
     taken = moves.move(
@@ -194,7 +197,7 @@ def take_next(
             job_id=first.job_id,
             started_at=moves.now_s,
         )
-    return assignment(moves, first.id, number, fence, done.slot)
+    return _assignment(connection, first, number, fence, done.slot)
 
 
 def _fits(first: Any, done: Assignment, node: str, offers: Set[str]) -> bool:

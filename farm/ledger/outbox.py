@@ -6,12 +6,13 @@ reading position past the events it was made from; it stays due until it is deli
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
+from farm.domain.errors import InputError, UnknownName
 from farm.ledger.database import Database
 from farm.ledger.moves import Moves
 from farm.ledger.schema import events, jobs, notifications, settings, submissions
@@ -44,6 +45,7 @@ class Entry:
 class Delivery:
     """A row as people see it; times are seconds since 1970."""
 
+    id: int
     channel: str
     kind: str
     job_id: str | None
@@ -53,6 +55,19 @@ class Delivery:
     delivered_at: float | None
     error: str | None
     created_at: float
+
+    @property
+    def state(self) -> str:
+        """``delivered``, ``given-up``, ``waiting`` for its first try or ``retrying``."""
+        if self.delivered_at is not None:
+            return "delivered"
+        if self.due_at is None:
+            return "given-up"
+        return "retrying" if self.tries else "waiting"
+
+    def record(self) -> dict[str, Any]:
+        """As JSON."""
+        return {**asdict(self), "state": self.state}
 
 
 class Outbox:
@@ -133,6 +148,39 @@ class Outbox:
         """The last try failed."""
         self._set(id, due_at=None, error=error[:2000])
 
+    def retry(self, ids: Sequence[int] | None, *, channels: Collection[str]) -> list[int]:
+        """Make these due now, or all that were given up; returns the ids.
+
+        One that was given up gets all its tries anew. channels : those that somebody delivers.
+
+        Raises
+        ------
+        UnknownName : there is no such notification. InputError : it was delivered, or its channel is
+        configured no more.
+        """
+        now_s = self.database.clock()
+        settled = notifications.c.due_at.is_(None)
+
+        def act(connection: Connection) -> list[int]:
+            where = [notifications.c.id.in_(list(ids))] if ids else [
+                settled, notifications.c.delivered_at.is_(None),
+                notifications.c.channel.in_(list(channels)),
+            ]  # fmt: skip
+            columns = (notifications.c.id, notifications.c.channel, notifications.c.delivered_at)
+            rows = connection.execute(select(*columns).where(*where).order_by(columns[0])).all()
+            if ids:
+                _check(ids, rows, channels)
+            found = [row.id for row in rows]
+            for values, which in (({"tries": 0}, [settled]), ({}, [])):
+                connection.execute(
+                    update(notifications)
+                    .where(notifications.c.id.in_(found), *which)
+                    .values(due_at=now_s, **values)
+                )
+            return found
+
+        return self.database.write(act)
+
     def drop_channels(self, known: Sequence[str]) -> int:
         """Give up what was meant for channels that are configured no more."""
 
@@ -169,14 +217,20 @@ class Outbox:
             )
             return {row[0]: int(row[1]) for row in rows}
 
-    def newest(self, limit: int = 50) -> list[Delivery]:
-        """The newest rows, for people."""
+    def newest(
+        self, limit: int = 50, *, channel: str | None = None, unsettled: bool = False
+    ) -> list[Delivery]:
+        """The newest rows, for people. unsettled : only those that were not delivered."""
+        where = [notifications.c.channel == channel] if channel is not None else []
+        if unsettled:
+            where.append(notifications.c.delivered_at.is_(None))
         with self.database.read() as connection:
             rows = connection.execute(
-                select(notifications).order_by(notifications.c.id.desc()).limit(limit)
+                select(notifications).where(*where).order_by(notifications.c.id.desc()).limit(limit)
             )
             return [
                 Delivery(
+                    id=row.id,
                     channel=row.channel,
                     kind=row.kind,
                     job_id=row.job_id,
@@ -249,3 +303,32 @@ class Outbox:
             )
 
         self.database.write(act)
+
+
+def _check(ids: Sequence[int], rows: Sequence[Any], channels: Collection[str]) -> None:
+    known = {row.id: row for row in rows}
+    for id in ids:
+        row = known.get(id)
+        if row is None:
+            raise UnknownName(
+                "no notification has this id",
+                where=str(id),
+                mend="`farm notify ls` lists them.",
+                code="notify.unknown",
+            )
+        if row.delivered_at is not None:
+            raise InputError(
+                "it was delivered",
+                where=f"notification {id}",
+                expected="one that waits or was given up",
+                code="notify.delivered",
+            )
+        if row.channel not in channels:
+            raise InputError(
+                "its channel is configured no more",
+                where=f"notification {id}",
+                got=row.channel,
+                expected=", ".join(sorted(channels)),
+                mend=f"Write [notify.{row.channel}] into farm.toml again.",
+                code="notify.no-channel",
+            )

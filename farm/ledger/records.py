@@ -50,6 +50,8 @@ class Assignment:
     cores: int
     correlation: str = ""
     """Id of the submission it began with; of the job, if it came without one."""
+    models: Mapping[str, str] = field(default_factory=dict)
+    """Name to manifest digest of each model the task is given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,16 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from farm.domain.states import JobState, SubmissionState, TaskState
 from farm.ledger.database import Database
-from farm.ledger.schema import events, jobs, leader, peaks, settings, submissions, tasks
+from farm.ledger.schema import (
+    events,
+    jobs,
+    peaks,
+    submissions,
+    tasks,
+)
 from farm.ledger.views import JobLine
 from farm.ledger.views_jobs import JobViews
+from farm.ledger.views_pulse import Pulse, read_pulse
 
 COUNTED = 10_000
 """Tasks of one state are counted up to this many."""
@@ -29,21 +36,6 @@ _SORTS: Mapping[str, Any] = {
     "submitter": jobs.c.submitter,
 }
 SORTS = tuple(_SORTS)
-
-
-@dataclass(frozen=True, slots=True)
-class Pulse:
-    """Signs of life.
-
-    daemon_silent_s : since the active daemon's last one; ``None`` without one. disk_full : why
-    nothing new is accepted, while the disk has no room.
-    """
-
-    last_event: int
-    paused: str | None
-    daemon: str
-    daemon_silent_s: float | None
-    disk_full: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,21 +107,7 @@ class ConsoleViews:
 
     def pulse(self) -> Pulse:
         """Signs of life: the newest event, the farm's pause, its daemon."""
-        with self.database.read() as connection:
-            last = connection.execute(select(func.max(events.c.id))).scalar_one() or 0
-            paused = connection.execute(
-                select(settings.c.value).where(settings.c.name == "paused")
-            ).scalar_one_or_none()
-            held = connection.execute(select(leader).where(leader.c.role == "daemon")).first()
-            disk = connection.execute(
-                select(events.c.target, events.c.reason)
-                .where(events.c.entity_id == "disk", events.c.entity == "farm")
-                .order_by(events.c.id.desc())
-                .limit(1)
-            ).first()
-        full = disk.reason if disk is not None and disk.target == "trouble" else None
-        silent_s = None if held is None else max(0.0, self.database.clock() - held.beat_at)
-        return Pulse(last, paused, held.holder if held else "", silent_s, full)
+        return read_pulse(self.database)
 
     def changes(self, after: int, limit: int) -> list[Change]:
         """Events after an id, oldest first."""

@@ -10,7 +10,7 @@ import hashlib
 import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -174,6 +174,15 @@ class InputRef(Strict):
         if self.sha256 is None and (self.kind or self.suffix):
             raise _complaint("bad-input", "`kind` and `suffix` go with `sha256` only")
         return self
+
+    @property
+    def name(self) -> str:
+        """What its submitter calls it: the path, or the end of the address; else its hash."""
+        if self.path is not None:
+            return self.path
+        if self.url is not None:
+            return unquote(urlsplit(self.url).path).rpartition("/")[2]
+        return self.sha256 or hashlib.sha256((self.text or "").encode()).hexdigest()
 
 
 def _form(value: Any) -> str:

@@ -12,9 +12,8 @@ from typing import Any
 
 import psutil
 
+from farm.domain.wording import MB
 from farm.metrics.series import Book
-
-_MB = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +82,17 @@ class NodeMetrics:
         self.busy.replace({engine.slot: float(engine.busy) for engine in engines})
         for engine in engines:
             self.restarts.reach(engine.slot, total=max(0, engine.starts - 1))
-        self.resident.replace({e.slot: float(e.resident_mb * _MB) for e in engines})
+        self.resident.replace({e.slot: float(e.resident_mb * MB) for e in engines})
         self.engine_ram.replace({e.slot: float(_rss_bytes(e.pid)) for e in engines})
         gauges = self._gauges()
         memory = psutil.virtual_memory()
         self.ram_used.set(memory.total - memory.available)
         self.ram_total.set(memory.total)
         self.cpu.set(float(gauges["cpu_percent"]) / 100)
-        self.disk_free.set(float(gauges["disk_free_mb"]) * _MB)
+        self.disk_free.set(float(gauges["disk_free_mb"]) * MB)
         gpus = self._gpus()
-        self.vram_used.replace({str(g["index"]): float(g["vram_used_mb"] * _MB) for g in gpus})
-        self.vram_total.replace({str(g["index"]): float(g["vram_mb"] * _MB) for g in gpus})
+        self.vram_used.replace({str(g["index"]): float(g["vram_used_mb"] * MB) for g in gpus})
+        self.vram_total.replace({str(g["index"]): float(g["vram_mb"] * MB) for g in gpus})
         self.beat_age.set(self._beat_age_s())
         return self.book.page()
 

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from farm.config import NOTICES, CommandChannel, EmailChannel, Settings, WebhookChannel
+from farm.domain.wording import MB
 from farm.ledger.database import Database
 from farm.ledger.event_feed import EventFeed, newest_event
 from farm.ledger.outbox import Entry, Outbox
@@ -95,7 +96,7 @@ class Notifier:
 
     def _watch_disk(self) -> None:
         """Write an event when the spool's disk runs full, and one when there is room again."""
-        free_mb = shutil.disk_usage(self._settings.spool_dir).free // 2**20
+        free_mb = shutil.disk_usage(self._settings.spool_dir).free // MB
         low_mb = self._settings.low_disk_mb
         if free_mb < low_mb and not self._disk_full:
             self._disk_full = True

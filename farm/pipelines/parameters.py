@@ -1,19 +1,29 @@
 """Parameters of a pipeline: their declaration, and the check of one value against it.
 
 Invariant: a value is taken as it is or refused with its unit and range; it is never rounded,
-clamped or converted, but for a whole number given where a number is wanted.
+clamped or converted, but for a whole number given where a number is wanted. A text from a command line
+becomes a value by :func:`meant` before that.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue, model_validator
+import yaml
+from pydantic import BeforeValidator, Field, JsonValue, WithJsonSchema, model_validator
 
 from farm.domain.errors import ParameterError
 from farm.manifest.model import Strict
+
+_TEXTS = {"type": "array", "items": {"type": "string"}}
+# One text is short for a list of one.
+Texts = Annotated[
+    list[str],
+    BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+    WithJsonSchema({"anyOf": [{"type": "string"}, _TEXTS]}),
+]
 
 
 class ParamSpec(Strict):
@@ -26,6 +36,10 @@ class ParamSpec(Strict):
     choices: list[JsonValue] | None = Field(None, min_length=1, description="The only values.")
     pattern: str | None = Field(None, description="Regular expression for the whole text.")
     unit: str | None = Field(None, description="Unit, such as `s` or `px`.")
+    names_of: Texts = Field(
+        default_factory=list,
+        description="Inputs: where nothing is given, the names of their files, in order.",
+    )
     description: str = Field("", description="One sentence for people.")
 
     @model_validator(mode="after")
@@ -35,12 +49,21 @@ class ParamSpec(Strict):
             raise ValueError("`minimum` and `maximum` go with numbers")
         if self.pattern is not None and self.type != "string":
             raise ValueError("`pattern` goes with text")
+        if self.names_of and self.type != "list":
+            raise ValueError("`names_of` goes with lists")
         return self
 
     @property
     def required(self) -> bool:
         """Whether a value must be given."""
         return "default" not in self.model_fields_set
+
+    @property
+    def fallback(self) -> Any:
+        """What holds where nothing is given, for people; ``None``: it must be, or it stays out."""
+        if self.names_of:
+            return f"the file names of {', '.join(self.names_of)}"
+        return None if self.required else self.default
 
     @property
     def expected(self) -> str:
@@ -58,6 +81,51 @@ class ParamSpec(Strict):
         if self.unit:
             text += f" {self.unit}"
         return text + (f" that matches {self.pattern}" if self.pattern else "")
+
+
+class Written(str):
+    """A value as somebody wrote it on a command line: what it is, the declaration says."""
+
+    __slots__ = ()
+
+
+def meant(spec: ParamSpec | None, text: str) -> Any:
+    """The value that a written text stands for: ``25`` is text for a ``string``, else a number.
+
+    What does not read as the declared type is given back as YAML reads it, and :func:`checked`
+    refuses it. spec : ``None`` for a parameter that nobody declared.
+
+    Raises
+    ------
+    ParameterError : it is not even YAML.
+    """
+    read: Any = None
+    kind = spec.type if spec is not None else ""
+    text = str(text)
+    try:
+        # YAML takes 010 for eight and 1e3 for text.
+        if kind in ("integer", "number"):
+            read = int(text) if kind == "integer" else float(text)
+    except ValueError:
+        read = None
+    if read is not None:
+        return read
+    try:
+        read = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        if kind == "string":
+            return text
+        raise ParameterError(
+            "this is no value",
+            where="--set",
+            expected=spec.expected if spec is not None else "a value as YAML writes it",
+            got=text[:80],
+            code="parameter.type",
+        ) from error
+    # Quotes are taken away and `null` unsets; anything else that is no text was meant as text.
+    if kind == "string" and not isinstance(read, str) and text not in ("null", "~"):
+        return text
+    return read
 
 
 _TYPES: dict[str, tuple[type, ...]] = {

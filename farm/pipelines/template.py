@@ -9,16 +9,9 @@ from __future__ import annotations
 import hashlib
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    JsonValue,
-    StringConstraints,
-    ValidationError,
-    WithJsonSchema,
-)
+from pydantic import Field, JsonValue, StringConstraints, ValidationError
 
 from farm.domain.cachekey import canonical
 from farm.domain.media import MediaKind
@@ -26,24 +19,18 @@ from farm.manifest.document import Limits
 from farm.manifest.model import NAME, Kind, Quality, Strict
 from farm.manifest.reading import read_document
 from farm.manifest.refusals import refusal
-from farm.pipelines.parameters import ParamSpec
+from farm.pipelines.parameters import ParamSpec, Texts
 
 CAPABILITY = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$"
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
-_TEXTS = {"type": "array", "items": {"type": "string"}}
-# One text is short for a list of one.
-Texts = Annotated[
-    list[str],
-    BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
-    WithJsonSchema({"anyOf": [{"type": "string"}, _TEXTS]}),
-]
+# With a slash at its end it is a folder, unpacked from an archive.
+FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}/?$")]
 
 
 class InputSpec(Strict):
     """One input of a pipeline."""
 
-    kind: Kind = Field(description="Media kind.")
+    kind: Literal[Kind, "any"] = Field(description="Media kind; `any` takes every file.")
     required: bool = Field(True, description="Whether a job needs it.")
     many: bool = Field(False, description="Whether a list of files may be given.")
     max: int = Field(0, ge=0, description="Most files of a list; 0: no limit.")
@@ -106,7 +93,8 @@ class Pipeline(Strict):
     )
     stages: dict[Name, StageSpec] = Field(min_length=1, description="What is done.")
     outputs: dict[FileName, str] = Field(
-        min_length=1, description="Published file name to `STAGE.PORT`."
+        min_length=1,
+        description="Published file name to `STAGE.PORT`; `name/` is a folder, from an archive.",
     )
 
     @property

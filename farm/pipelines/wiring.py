@@ -25,6 +25,7 @@ RESERVED = (
     "error.txt",
     "source",
     "status.json",
+    "SHA256SUMS",
 )
 
 
@@ -161,6 +162,8 @@ def _check_params(pipeline: Pipeline, places: Document) -> None:
                     got=str(error),
                     code="pipeline.bad-pattern",
                 ) from error
+        for source in spec.names_of:
+            _known(source, pipeline.inputs, "input", places, ("params", name, "names_of"))
         if not spec.required and spec.default is not None:
             checked(name, spec, spec.default, places.place(where))
     for profile, quality in pipeline.quality.items():
@@ -215,10 +218,11 @@ def _check_outputs(pipeline: Pipeline, places: Document) -> None:
             mend="References to job inputs begin with that word; rename the stage.",
             code="pipeline.reserved-name",
         )
-    seen: set[str] = set(RESERVED)
+    seen = {name.casefold() for name in RESERVED}
     for name, source in pipeline.outputs.items():
         where: Where = ("outputs", name)
-        if name.casefold() in seen:
+        plain = name.removesuffix("/").casefold()
+        if plain in seen:
             raise ManifestError(
                 "two files would have this name",
                 where=places.place(where),
@@ -226,7 +230,7 @@ def _check_outputs(pipeline: Pipeline, places: Document) -> None:
                 got=name,
                 code="pipeline.duplicate-output",
             )
-        seen.add(name.casefold())
+        seen.add(plain)
         _check_source(pipeline, source, places, where)
         if source.startswith("inputs."):
             raise ManifestError(

@@ -16,6 +16,7 @@ from farm.domain.media import Artifact
 from farm.domain.plan import Needs, Plan, PlannedStage
 from farm.manifest import Manifest
 from farm.manifest.model import SUFFIX, VERSION
+from farm.models.needs import needed, tag
 from farm.pipelines import Pipeline, order
 from farm.planning.bindings import Inputs, bind, published, wanted
 from farm.planning.inputs import check_inputs, input_refs
@@ -63,7 +64,7 @@ def plan(
         if wanted(pipeline, stage, values, inputs)
     }
     stages = [
-        _stage(pipeline, key, chosen, values, inputs, seed, key in manifest.approve)
+        _stage(pipeline, key, chosen, values, inputs, seed, key in manifest.approve, registry)
         for key in chosen
     ]
     outputs = published(pipeline, chosen)
@@ -99,6 +100,9 @@ def plan(
         "seed": seed,
         "inputs": hashes,
     }
+    models = {stage.name: dict(stage.needs.models) for stage in stages if stage.needs.models}
+    if models:
+        content["models"] = models
     used = {registry.distribution_of(stage.id) for stage in chosen.values()}
     return Plan(
         name=normalised["name"],
@@ -131,6 +135,7 @@ def _stage(
     inputs: Inputs,
     seed: int,
     gated: bool,
+    registry: Registry,
 ) -> PlannedStage:
     stage, spec = chosen[name], pipeline.stages[name]
     params = stage_params(pipeline, name, stage, values)
@@ -160,7 +165,7 @@ def _stage(
         params=params.model_dump(mode="json"),
         bindings=bindings,
         needs_stages=tuple(dict.fromkeys(needed)),
-        needs=_needs(stage, params),
+        needs=_needs(stage, params, registry),
         # A stage without chance is the same under every seed, also in the stage cache.
         seed=stage_seed(seed, name) if stage.seeded else 0,
         windowed=stage.windows is not None,
@@ -175,11 +180,14 @@ def _stage(
     )
 
 
-def _needs(stage: Stage, params: Any) -> Needs:
+def _needs(stage: Stage, params: Any, registry: Registry) -> Needs:
     declared = stage.resources
     resources: Resources = (
         ask(stage, "resources", lambda: declared(params)) if callable(declared) else declared
     )
+    models = ask(stage, "models", lambda: needed(stage, params, registry.models))
+    # What a stage always needs is a condition of offering it; what it chooses, of the node.
+    chosen = [tag(name) for name in models] if callable(stage.models) else []
     return Needs(
         stage_id=stage.id,
         version=stage.version,
@@ -189,7 +197,8 @@ def _needs(stage: Stage, params: Any) -> Needs:
         gpus=resources.gpus,
         vram_mb=resources.vram_mb,
         limits=dict(sorted(resources.limits.items())),
-        tags=tuple(sorted(resources.tags)),
+        tags=tuple(sorted({*resources.tags, *chosen})),
+        models=models,
     )
 
 

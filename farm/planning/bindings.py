@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from farm.domain.errors import ManifestError
-from farm.domain.media import Artifact
+from farm.domain.media import Artifact, MediaKind
 from farm.domain.plan import Binding
 from farm.pipelines import Pipeline, fits, param_reference
 from farm.stages import Port, Stage
@@ -100,6 +100,15 @@ def published(pipeline: Pipeline, chosen: Mapping[str, Stage]) -> dict[str, tupl
                 expected="one file",
                 mend="Join them first.",
                 code="pipeline.many-into-one",
+            )
+        if file.endswith("/") and not fits(MediaKind.ARCHIVE, stage.outputs[port].kind):
+            raise ManifestError(
+                f"{source} is no folder",
+                where=f"{pipeline.ref}: outputs.{file}",
+                expected=f"a port of kind {MediaKind.ARCHIVE.value}",
+                got=stage.outputs[port].kind.value,
+                mend="Publish it under a file name, without the slash.",
+                code="pipeline.not-a-folder",
             )
         outputs[file] = (origin, port)
     if not outputs:

@@ -46,8 +46,9 @@ def choose_provider(
     """The implementation of the stage ``name``.
 
     In this order: the manifest's choice for the stage, then for its capability; the quality
-    profile's, unless only others are on offer; the preferred one of those on offer; the preferred
-    one of all. Equal preference: the first by name.
+    profile's, unless only others are on offer; the preferred one of those on offer; while nobody
+    offers any, the preferred one that needs no models; the preferred one of all. Equal preference:
+    the first by name.
 
     offers : stage id to the number of online nodes that offer it.
 
@@ -69,7 +70,12 @@ def choose_provider(
             mend=nearest(capability, registry.capabilities) if not candidates else "",
             code="pipeline.unknown-capability",
         )
-    offered = [stage for stage in fitting if offers.get(stage.id, 0) > 0] or fitting
+    offered = (
+        [stage for stage in fitting if offers.get(stage.id, 0) > 0]
+        # A job planned before the first node is up must not wait for weights nobody has.
+        or [stage for stage in fitting if not stage.models]
+        or fitting
+    )
     profile = pipeline.quality.get(manifest.quality)
     preferred = profile.providers if profile else {}
     for stage in offered:

@@ -14,11 +14,13 @@ from pydantic import ValidationError
 from farm.domain.errors import ParameterError, UnknownName, nearest
 from farm.manifest import Manifest
 from farm.pipelines import Pipeline, checked, param_reference
+from farm.planning.inputs import input_refs
 from farm.stages import Stage, StageParams
 
 
 def job_params(manifest: Manifest, pipeline: Pipeline) -> dict[str, Any]:
-    """The pipeline's parameters: its default, overruled by the profile, overruled by the manifest.
+    """The pipeline's parameters: its default, overruled by the profile, overruled by the names of
+    files that the parameter stands for, overruled by the manifest.
 
     An optional parameter (``default: null``) that nobody gave is left out.
 
@@ -37,9 +39,11 @@ def job_params(manifest: Manifest, pipeline: Pipeline) -> dict[str, Any]:
             )
     profile = pipeline.quality.get(manifest.quality)
     preset = profile.params if profile else {}
+    refs = input_refs(manifest, pipeline)
     values = {}
     for name, spec in pipeline.params.items():
-        value = manifest.params.get(name, preset.get(name, spec.default))
+        files = [ref.name for source in spec.names_of for ref in refs.get(source, ())]
+        value = manifest.params.get(name, _brief(files) or preset.get(name, spec.default))
         if value is None and spec.required:
             raise ParameterError(
                 f'the parameter "{name}" is missing',
@@ -51,6 +55,12 @@ def job_params(manifest: Manifest, pipeline: Pipeline) -> dict[str, Any]:
         if value is not None:
             values[name] = checked(name, spec, value)
     return values
+
+
+def _brief(paths: list[str]) -> list[str]:
+    """The names without their folders, unless two would be the same."""
+    names = [path.rpartition("/")[2] for path in paths]
+    return names if len(set(names)) == len(names) else paths
 
 
 def stage_params(

@@ -1,4 +1,4 @@
-"""Composing a finished folder out of the store.
+"""Composing a finished folder out of the store: files, folders, and the sums that prove them.
 
 Invariant: when :func:`compose` returns, everything in the folder is on the disk, and nothing in it
 shares bytes with the store; composing again over what a crash left gives the same folder.
@@ -12,14 +12,18 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from farm.artifacts.endings import ending_of, promised_kinds
 from farm.artifacts.store import Store
 from farm.domain.errors import FarmError
+from farm.domain.media import MediaKind
 from farm.intake.files import sync_file, sync_folder, write_json
 from farm.publish.records import Job, debug_of, manifest_of, receipt, stamp_of
 from farm.publish.stamping import STAMPED, stamp
+from farm.publish.unpacking import unpack
 
 _log = logging.getLogger(__name__)
 SOURCE = "source"
+SUMS = "SHA256SUMS"
 
 
 def compose(
@@ -43,23 +47,22 @@ def compose(
             entry.unlink()
     outputs = outputs_of(job)
     files, notes = [], []
-    for name, artifacts in outputs.items():
+    for name, (artifact, *_) in outputs.items():
         path = folder / name
-        note = _copy(store, artifacts[0], path, job)
+        if name.endswith("/"):
+            archive = store.fetch(artifact["hash"], artifact.get("suffix") or "")
+            unpacked = unpack(archive, path)
+            files += [_record(folder, file, artifact) for file in unpacked]
+            for inner in {file.parent for file in unpacked}:
+                sync_folder(inner)
+            continue
+        note = _copy(store, artifact, path, job)
         notes += [note] if note else []
-        sync_file(path)
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
         files.append(
-            {
-                "file": name,
-                "sha256": digest,
-                "size_bytes": path.stat().st_size,
-                "artifact": artifacts[0]["hash"],
-                "kind": artifacts[0]["kind"],
-                "facts": artifacts[0].get("facts", {}),
-            }
+            _record(folder, path, artifact)
+            | {"kind": artifact["kind"], "facts": artifact.get("facts", {})}
         )
+    _write_sums(folder / SUMS, files)
     write_json(folder / "job_manifest.json", manifest_of(job), sync=True)
     write_json(folder / "debug_metadata.json", debug_of(job, notes), sync=True)
     record = receipt(job, state="done", now_s=now_s, folder=str(target), files=files)
@@ -90,6 +93,28 @@ def outputs_of(job: Job) -> dict[str, list[dict[str, Any]]]:
             )
         outputs[name] = [dict(found[0])]
     return outputs
+
+
+def _record(folder: Path, path: Path, artifact: dict[str, Any]) -> dict[str, Any]:
+    """A published file, durable now, as the receipt has it."""
+    sync_file(path)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    kinds = promised_kinds(ending_of(path.name))
+    return {
+        "file": path.relative_to(folder).as_posix(),
+        "sha256": digest,
+        "size_bytes": path.stat().st_size,
+        "artifact": artifact["hash"],
+        "kind": (kinds[0] if kinds else MediaKind.ANY).value,
+        "facts": {},
+    }
+
+
+def _write_sums(path: Path, files: list[dict[str, Any]]) -> None:
+    """What ``sha256sum -c`` reads; of the published bytes, which a stage cannot know."""
+    path.write_text("".join(f"{file['sha256']}  {file['file']}\n" for file in files))
+    sync_file(path)
 
 
 def _copy(store: Store, artifact: dict[str, Any], path: Path, job: Job) -> str:

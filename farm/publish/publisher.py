@@ -75,7 +75,11 @@ class Publisher:
         self.submissions = Submissions(database)
         self.custody = Custody(self.submissions, clock)
         self.progress = Progress(self.submissions, self.ledger, clock, monotonic)
-        self.telling = Telling(registry, self.ledger, settings.notify_hosts, tls=tls)
+        secret = settings.notify_secret
+        self.telling = Telling(
+            registry, self.ledger, settings.notify_hosts,
+            secret=secret.get_secret_value() if secret else "", clock=clock, tls=tls,
+        )  # fmt: skip
         self._not_before: dict[str, tuple[float, float]] = {}
 
     def tick(self) -> None:

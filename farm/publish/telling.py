@@ -1,7 +1,8 @@
 """Telling plugins and submitters that a job has ended.
 
 Invariant: everybody is told at least once, also after a crash; nobody who is slow or broken delays
-publishing, and nothing is sent to a host that the operator did not allow.
+publishing, and nothing is sent to a host that the operator did not allow. With the farm's secret each
+try is signed at its own time.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ import json
 import logging
 import ssl
 import threading
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from farm.ledger.publishing import Publishing
+from farm.notify.signing import signed
 from farm.registry import Registry
 
 _log = logging.getLogger(__name__)
@@ -26,7 +29,10 @@ _TIMEOUT_S = 10.0
 
 
 class Telling:
-    """One thread per ended job, a few at a time."""
+    """One thread per ended job, a few at a time.
+
+    hosts : those a manifest may name. secret : signs what is sent; empty: it goes unsigned.
+    """
 
     def __init__(
         self,
@@ -34,8 +40,12 @@ class Telling:
         ledger: Publishing,
         hosts: Collection[str],
         *,
+        secret: str = "",
+        clock: Callable[[], float] = time.time,
         tls: ssl.SSLContext | None = None,
     ) -> None:
+        self._secret = secret
+        self._clock = clock
         self._registry = registry
         self._ledger = ledger
         self._hosts = frozenset(hosts)
@@ -97,17 +107,17 @@ class Telling:
         if host not in self._hosts or urlsplit(url).scheme != "https":
             _log.warning("nobody is told at %s: not one of notify_hosts", host)
             return
-        request = urllib.request.Request(
-            url,
-            data=json.dumps(receipt).encode(),
-            headers={"Content-Type": "application/json", "User-Agent": "farm"},
-            method="POST",
-        )
+        data = json.dumps(receipt).encode()
+        delivery = f"{receipt['state']}/{receipt['job']}"
         opener = urllib.request.build_opener(
             urllib.request.HTTPSHandler(context=self._tls or ssl.create_default_context()),
             _NoRedirects(),
         )
         for pause_s in (*_PAUSES_S, None):
+            headers = {"Content-Type": "application/json", "User-Agent": "farm"}
+            if self._secret:
+                headers |= signed(self._secret, data, self._clock(), delivery)
+            request = urllib.request.Request(url, data=data, headers=headers, method="POST")
             try:
                 with opener.open(request, timeout=_TIMEOUT_S):
                     return

@@ -10,7 +10,9 @@ For whoever adds a screen:
    handler. An outage becomes the banner and a refusal a toast by themselves. Queries live in
    ``farm/ledger/views_*.py``, bounded by an index or a limit; only the ledger knows SQLAlchemy.
 3. ``changed(delta)`` is called about once a second while the screen shows, with the new events;
-   ``delta.complete`` false means: load everything anew. ``opened()`` is called each time it is shown.
+   ``delta.complete`` false means: load everything anew; ``delta.quiet``: nothing happened, so count
+   nothing; what moves without an event is compared by ``delta.pulse``. ``opened()`` is called once
+   each time it is shown.
 4. Give orders with ``self.order(act)``, where ``act(acts)`` calls methods of ``acts.Acts`` (add yours
    there, through the ledger's functions) and returns what it ``Told``. Toasts, undo (``u``) and a
    fresh look at the ledger follow by themselves. Ask first with ``self.confirm(question, act)`` when
@@ -19,7 +21,8 @@ For whoever adds a screen:
    remapping are made from them. Name actions that write in ``WRITES``: read-only mode turns them off.
 6. Lists are :class:`farm.tui.widgets.table.VirtualTable`: ``set_keys`` with all keys, ``put`` with the
    cells of those you have; it posts ``RowsWanted`` for the rest. Messages between widgets go into
-   ``messages.py``. Colours: ``colours.style_of(state)`` in content, a tone's name in table cells.
+   ``messages.py``. Text is a :class:`farm.tui.widgets.text.Text`, which draws only what changed.
+   Colours: ``colours.style_of(state)`` in content, a tone's name in table cells.
 7. Styles go into ``farm.tcss`` under the screen's name. The screen has the class ``-narrow`` below 100
    columns and ``-wide`` from 160.
 8. Tests run the console of ``console.build_console`` with ``app.run_test`` over a real ledger, and ask

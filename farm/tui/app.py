@@ -19,6 +19,7 @@ from textual.screen import Screen
 
 from farm.domain.errors import FarmError
 from farm.tui.acts import Acts, Told
+from farm.tui.desk import Desk
 from farm.tui.dialogs import Help
 from farm.tui.keys import clashes, help_lines
 from farm.tui.messages import LedgerLost, Ordered, Refused, Ticked
@@ -29,7 +30,7 @@ from farm.tui.themes import NAMES, THEMES
 from farm.tui.widgets.bar import Bar
 
 if TYPE_CHECKING:
-    from farm.ledger.views_console import Pulse
+    from farm.ledger.views_pulse import Pulse
 
 _UNDOS = 50
 _TOASTS = 3
@@ -79,6 +80,7 @@ class FarmConsole(App[None]):
         super().__init__()
         self.source = source
         self.acts = acts
+        self.desk = Desk(source.settings)
         self.read_only = read_only
         self.pulse: Pulse | None = None
         self.lost: str | None = None

@@ -84,6 +84,18 @@ def load_registry(settings: Settings) -> Registry:
     return load_plugins(settings.under_root(settings.plugin_folder))
 
 
+def offered(database: Database) -> tuple[dict[str, list[str]], int]:
+    """Stage id to the nodes that offer it, and how many nodes there are; without any plugin."""
+    from farm.ledger.views_nodes import NodeViews
+
+    nodes = [node for node in NodeViews(database).nodes() if node.state != "offline"]
+    found: dict[str, list[str]] = {}
+    for node in nodes:
+        for stage_id in node.offers:
+            found.setdefault(stage_id, []).append(node.name)
+    return found, len(nodes)
+
+
 def gather(registry: Registry, database: Database) -> Catalogue:
     """Put what plugins declare beside what nodes offer."""
     from farm.ledger.views_nodes import NodeViews

@@ -1,7 +1,7 @@
 """The console's own way to the intake: what stands at the doors, and submitting without a folder.
 
 Invariant: what the console accepts, the intake accepted; nothing here decides by itself. Plugins are
-loaded once, when first asked for, and never in the UI's thread.
+loaded once for the whole console, when first asked for, and never in the UI's thread.
 """
 
 from __future__ import annotations
@@ -40,11 +40,21 @@ class Desk:
                 self._registry = load_registry(self.settings)
             return self._registry
 
+    @property
+    def known(self) -> Registry | None:
+        """Everything the plugins declare, if they were loaded already; never waits for it."""
+        return self._registry
+
+    @property
+    def sure(self) -> bool:
+        """Whether it is known which folders are doors."""
+        return bool(self.settings.drop_folders) or self._registry is not None
+
     def standing(self) -> list[Standing]:
-        """Every door and what stands there."""
+        """Every door and what stands there; until :attr:`sure` each folder passes for a door."""
         from farm.intake.standing import standing
 
-        return standing(self.settings, self._names())
+        return standing(self.settings, self._names() if self.sure else self._folders())
 
     def resubmit(self, item: Rejected) -> Path:
         """Put what was refused at its door again. Raises InputError."""
@@ -79,5 +89,10 @@ class Desk:
             return sorted({pipeline.name for pipeline in self.registry().pipelines.values()})
         except FarmError:
             # A broken plugin is told elsewhere; the folders are still worth a look.
-            dropbox = self.settings.under_root(self.settings.dropbox)
-            return [path.name for path in dropbox.iterdir()] if dropbox.is_dir() else []
+            return self._folders()
+
+    def _folders(self) -> list[str]:
+        dropbox = self.settings.under_root(self.settings.dropbox)
+        if not dropbox.is_dir():
+            return []
+        return [path.name for path in dropbox.iterdir() if not path.name.startswith(("_", "."))]

@@ -112,7 +112,7 @@ def _input(name: str, spec: InputSpec) -> Field:
 
 
 def _param(name: str, spec: ParamSpec) -> Field:
-    default = "" if spec.required or spec.default is None else _shown(spec.default)
+    default = "" if spec.fallback is None else _shown(spec.fallback)
     choices = tuple(map(_shown, spec.choices or ()))
     if spec.type == "boolean":
         choices = ("true", "false")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from textual.content import Content
 
+from farm.domain.wording import MB
 from farm.tui.colours import mark_of, style_of
 from farm.tui.marks import bar, clock, duration, moment, size
 
@@ -174,7 +175,7 @@ def _try(attempt: AttemptLine, now_s: float) -> list[Part]:
     if attempt.started_at is not None:
         took_s = (attempt.ended_at or now_s) - attempt.started_at
     memory = [
-        f"{name} {size(value * 2**20)}"
+        f"{name} {size(value * MB)}"
         for name, value in (("RAM", attempt.ram_mb), ("VRAM", attempt.vram_mb))
         if value
     ]

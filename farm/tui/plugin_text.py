@@ -59,7 +59,7 @@ def pipeline_params(pipeline: Pipeline) -> list[ParamDoc]:
     """The parameters of a pipeline."""
     return [
         ParamDoc(
-            name, spec.expected, None if spec.required else _value(spec.default), spec.description
+            name, spec.expected, None if spec.required else _value(spec.fallback), spec.description
         )
         for name, spec in pipeline.params.items()
     ]

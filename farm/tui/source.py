@@ -18,7 +18,8 @@ from farm.domain.errors import FarmError
 if TYPE_CHECKING:
     from farm.config import Settings
     from farm.ledger.database import Database
-    from farm.ledger.views_console import Change, Pulse
+    from farm.ledger.views_console import Change
+    from farm.ledger.views_pulse import Pulse
 
 T = TypeVar("T")
 
@@ -34,7 +35,7 @@ class Delta:
     """What happened since the last look.
 
     changes : new events, oldest first. complete : false when there were too many to list, or when
-    this is the first look or the first after an outage; a screen then loads everything anew.
+    this is the first look after an outage; a screen then loads everything anew.
     """
 
     pulse: Pulse
@@ -46,6 +47,11 @@ class Delta:
         """Jobs that something happened to."""
         return frozenset(change.job_id for change in self.changes if change.job_id)
 
+    @property
+    def quiet(self) -> bool:
+        """Whether no event came, so that nothing has to be counted again."""
+        return self.complete and not self.changes
+
 
 class Source:
     """Opens the ledger when first asked, and again after it was lost. Any thread may call it."""
@@ -56,7 +62,8 @@ class Source:
         self._lock = threading.Lock()
         self._database: Database | None = None
         self._inode = 0
-        self._last_event: int | None = None
+        self._last_event = 0
+        self._missed = False
 
     def read(self, query: Callable[[Database], T]) -> T:
         """Run a query.
@@ -67,14 +74,15 @@ class Source:
         """
         from farm.ledger.views_console import outage_of
 
-        database = self._open()
         try:
-            return query(database)
+            return query(self._open())
         except Exception as error:
             reason = outage_of(error)
             if reason is None:
+                self._missed = self._missed or isinstance(error, Outage)
                 raise
             self._forget()
+            self._missed = True
             raise Outage(
                 "the ledger cannot be reached",
                 where=self._where(),
@@ -91,9 +99,11 @@ class Source:
 
         def look(database: Database) -> Delta:
             views = ConsoleViews(database)
+            # First, so that what a screen could not read meanwhile counts for the next look.
+            missed, self._missed = self._missed, False
             pulse = views.pulse()
             after = self._last_event
-            if after is None or pulse.last_event < after:
+            if missed or pulse.last_event < after:
                 self._last_event = pulse.last_event
                 return Delta(pulse, (), False)
             if pulse.last_event == after:
@@ -134,12 +144,15 @@ class Source:
 
     def _connected(self) -> Database:
         from farm.ledger.database import Database
+        from farm.ledger.event_feed import newest_event
         from farm.ledger.upgrade import require_current
         from farm.ledger.views_console import outage_of
 
         database = Database(self.settings.database_url, self.clock)
         try:
             require_current(database)
+            # Whatever a screen reads is read after this: no event falls between the two.
+            self._last_event = newest_event(database)
         except Exception as error:
             database.close()
             reason = outage_of(error)
@@ -160,8 +173,8 @@ class Source:
     def _drop(self) -> None:
         if self._database is not None:
             self._database.close()
+            self._missed = True
         self._database = None
-        self._last_event = None
 
     def _file(self) -> Path | None:
         url = self.settings.database_url

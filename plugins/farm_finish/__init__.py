@@ -9,7 +9,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from farm import MediaKind, Port, Resources, Stage, hookimpl
-from farm_finish import stages_audio, stages_frames, stages_normalise
+from farm_finish import (
+    stages_audio,
+    stages_captions,
+    stages_deliver,
+    stages_frames,
+    stages_grade,
+    stages_learned,
+    stages_normalise,
+    stages_onepass,
+    stages_quality,
+    stages_timeline,
+)
 from farm_finish.params import EncodeParams, JoinParams, PosterParams, ProbeParams
 
 PROVIDER = "farm_finish"
@@ -17,11 +28,17 @@ PROVIDER = "farm_finish"
 
 @hookimpl
 def farm_stages() -> Iterable[Stage]:
-    """The stages of this plugin; none of them uses the seed."""
+    """The stages of this plugin; of these only the grain of a grade uses the seed."""
+    declared = list(_single_steps())
+    yield from declared
+    yield from stages_onepass.stages(declared)
+
+
+def _single_steps() -> Iterable[Stage]:
     yield Stage(
         capability="media.probe",
         provider=PROVIDER,
-        version=1,
+        version=2,
         run="farm_finish.probe:run",
         inputs={"media": Port(MediaKind.ANY, description="A picture, a clip or a sound.")},
         outputs={"facts": Port(MediaKind.DATA, description="JSON, schema farm.media/1.")},
@@ -33,7 +50,7 @@ def farm_stages() -> Iterable[Stage]:
     yield Stage(
         capability="image.poster",
         provider=PROVIDER,
-        version=1,
+        version=2,
         run="farm_finish.poster:run",
         inputs={"video": Port(MediaKind.VIDEO)},
         outputs={"image": Port(MediaKind.IMAGE, description="JPEG.")},
@@ -45,7 +62,7 @@ def farm_stages() -> Iterable[Stage]:
     yield Stage(
         capability="video.encode",
         provider=PROVIDER,
-        version=2,
+        version=3,
         run="farm_finish.encode:run",
         inputs={
             "video": Port(MediaKind.VIDEO),
@@ -55,9 +72,9 @@ def farm_stages() -> Iterable[Stage]:
                 description="Replaces the sound of the video; cut to its length.",
             ),
         },
-        outputs={"video": Port(MediaKind.VIDEO, description="MP4, BT.709, index in front.")},
+        outputs={"video": Port(MediaKind.VIDEO, description="MP4, index in front.")},
         params=EncodeParams,
-        resources=Resources(cores=1, ram_mb=1024),
+        resources=Resources(cores=1, ram_mb=1536),
         seeded=False,
         description="Encodes a film for delivery as H.264, H.265 or AV1 with AAC sound.",
     )
@@ -83,11 +100,31 @@ def farm_stages() -> Iterable[Stage]:
         description="Joins segments into one film by copying packets; nothing is encoded again.",
     )
     yield from stages_audio.stages()
+    yield from stages_captions.stages()
+    yield from stages_deliver.stages()
     yield from stages_frames.stages()
+    yield from stages_learned.stages()
+    yield from stages_grade.stages()
     yield from stages_normalise.stages()
+    yield from stages_quality.stages()
+    yield from stages_timeline.stages()
 
 
 @hookimpl
 def farm_pipelines() -> Iterable[Path]:
     """Pipelines of finishing alone, such as any clip to an MP4 with a poster."""
     return sorted((Path(__file__).parent / "pipelines").glob("*.yaml"))
+
+
+@hookimpl
+def farm_models() -> Iterable[Path]:
+    """The models of finishing's own stages."""
+    return sorted((Path(__file__).parent / "models").glob("*.toml"))
+
+
+@hookimpl
+def farm_checks() -> Iterable[tuple[str, str]]:
+    """Stages whose optional packages are not installed."""
+    yield from stages_captions.checks()
+    yield from stages_deliver.checks()
+    yield from stages_learned.checks()

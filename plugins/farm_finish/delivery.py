@@ -15,8 +15,6 @@ import av
 from av.container import OutputContainer
 from av.packet import Packet
 
-BT709 = 1
-LIMITED_RANGE = 1
 _OPTIONS = {"movflags": "+faststart+use_metadata_tags", "fflags": "+bitexact"}
 
 
@@ -24,11 +22,13 @@ _OPTIONS = {"movflags": "+faststart+use_metadata_tags", "fflags": "+bitexact"}
 def delivered(
     path: Path, tags: Mapping[str, str], timescale: int | None = None
 ) -> Iterator[OutputContainer]:
-    """A new MP4 at ``path`` with ``tags`` in it; ``timescale`` is the video's ticks per second."""
+    """A new MP4 (MOV by its ending) at ``path`` with ``tags`` in it; ``timescale`` is the video's
+    ticks per second."""
     options = dict(_OPTIONS)
     if timescale is not None:
         options["video_track_timescale"] = str(timescale)
-    with av.open(str(path), "w", format="mp4", options=options) as container:
+    form = "mov" if path.suffix == ".mov" else "mp4"
+    with av.open(str(path), "w", format=form, options=options) as container:
         for name, text in sorted(tags.items()):
             container.metadata[name] = text
         yield container

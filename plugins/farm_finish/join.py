@@ -15,10 +15,10 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from farm import FarmError, InputError, Result, Task
+from farm.media.source import frame_rate, opened, video_stream
 from farm_finish.delivery import Interleaver, delivered, ticks
 from farm_finish.params import JoinParams
 from farm_finish.sound import add_sound, sound_packets
-from farm_finish.source import frame_rate, opened, video_stream
 
 JOINABLE = ("h264", "hevc", "av1")
 _MEND = "Render all segments with the same size, rate and encoder settings."

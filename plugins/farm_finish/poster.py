@@ -18,9 +18,17 @@ from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 
 from farm import InputError, Result, Task
+from farm.media.picture import (
+    delivery_size,
+    levelled,
+    source_matrix,
+    source_range,
+    standing,
+)
+from farm.media.source import frame_rate, opened, video_stream
+from farm_finish.deliver.reading import Wanted, upright
+from farm_finish.normalise.look import orientation
 from farm_finish.params import PosterParams
-from farm_finish.picture import delivery_size, source_matrix, source_range, upright
-from farm_finish.source import frame_rate, opened, video_stream
 
 CANDIDATES = (0.10, 0.25, 0.40, 0.55, 0.70, 0.85)
 LONGEST_WALK = 600
@@ -46,7 +54,10 @@ def run(task: Task[PosterParams]) -> Result:
                 mend="Send a video with at least one picture.",
                 code="media.no-frames",
             )
-        target.write_bytes(jpeg(best, task.params.width))
+    with upright(task.input("video").path, Wanted(lambda _: "rgb24")) as film:
+        # A new frame: the converted one still carries the turns that it was given.
+        picture = film.open.converted(best).to_ndarray()
+    target.write_bytes(jpeg(VideoFrame.from_ndarray(picture, format="rgb24"), task.params.width))
     task.progress(1, 1)
     return {"image": target}
 
@@ -61,8 +72,10 @@ def interest(frame: VideoFrame) -> float:
 
 
 def jpeg(frame: VideoFrame, width: int = 0) -> bytes:
-    """A frame as JPEG in high quality; ``width`` 0 keeps its size."""
-    turned = round(frame.rotation / 90) % 2 == 1
+    """A frame, upright, as JPEG in high quality; ``width`` 0 keeps its size."""
+    turns, mirrored, _ = orientation(frame)
+    frame = levelled(frame)
+    turned = turns % 2 == 1
     across, down = (frame.height, frame.width) if turned else (frame.width, frame.height)
     scale = Fraction(width, across) if width else Fraction(1)
     size = delivery_size(round(across * scale), round(down * scale))
@@ -77,7 +90,7 @@ def jpeg(frame: VideoFrame, width: int = 0) -> bytes:
         dst_color_range=ColorRange.JPEG,
         threads=1,
     )
-    picture = upright(picture, frame.rotation)
+    picture = standing(picture, turns, mirrored)
     context = CodecContext.create("mjpeg", "w")
     context.width, context.height, context.pix_fmt = picture.width, picture.height, "yuvj420p"
     context.time_base = Fraction(1, 25)

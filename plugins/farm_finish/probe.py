@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from farm import MediaFacts, Result, Task
+from farm.media.source import opened
 from farm_finish.params import ProbeParams
-from farm_finish.source import opened
 
 SCHEMA = "farm.media/1"
 
@@ -45,7 +45,8 @@ def probe(path: Path) -> dict[str, Any]:
             frames = 0
             decoded = False
             for packet in packets:
-                frames += 1
+                # What lies outside of the edit list is decoded, never shown.
+                frames += not packet.is_discard
                 decoded = decoded or bool(packet.decode())
             if not decoded:
                 context.decode(None)

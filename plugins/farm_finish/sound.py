@@ -18,18 +18,18 @@ from av.codec.context import Flags
 from av.container import OutputContainer
 from av.packet import Packet
 
-from farm_finish.audio.reading import RATE, Sound, blocks, sound_parts
+from farm.media.sound import RATE, Sound, blocks, sound_parts
 from farm_finish.audio.writing import AAC_FRAME, FLAC_FRAME, audio_frame
 
 
 def add_sound(
-    container: OutputContainer, kbps: int, codec: Literal["aac", "flac"] = "aac"
+    container: OutputContainer, kbps: int, codec: Literal["aac", "flac", "pcm_s24le"] = "aac"
 ) -> AudioStream:
     """A new stream of sound in ``container``; ``kbps`` is that of AAC."""
     stream = container.add_stream(codec, rate=RATE, layout="stereo")
     if codec == "aac":
         stream.bit_rate = kbps * 1000
-    else:
+    else:  # 24 bits that count
         stream.codec_context.format = "s32"
     stream.codec_context.thread_count = 1
     # The encoder's name and version would change the bytes with every release.
@@ -57,8 +57,8 @@ def sound_packets(
     """
     left = round(length_s * RATE)
     pts = 0
-    flac = stream.codec_context.name == "flac"
-    sample_format, size = ("s32", FLAC_FRAME) if flac else ("fltp", AAC_FRAME)
+    coded = stream.codec_context.name == "aac"
+    sample_format, size = ("fltp", AAC_FRAME) if coded else ("s32", FLAC_FRAME)
     for block in blocks(_shifted(source, label, start_s, round(delay_s * RATE)), size):
         samples = block[:, :left]
         if samples.shape[1] == 0:

@@ -28,7 +28,7 @@ def stages() -> Iterable[Stage]:
     yield Stage(
         capability="video.split",
         provider=PROVIDER,
-        version=1,
+        version=2,
         run="farm_finish.frames.split:run",
         inputs={"video": Port(MediaKind.VIDEO)},
         outputs={"segment": _SEGMENT},
@@ -45,7 +45,7 @@ def stages() -> Iterable[Stage]:
     yield Stage(
         capability="video.blend",
         provider=PROVIDER,
-        version=1,
+        version=2,
         run="farm_finish.frames.blend:run",
         inputs={
             "segments": Port(
@@ -68,7 +68,7 @@ def stages() -> Iterable[Stage]:
     yield Stage(
         capability="video.enlarge",
         provider=PROVIDER,
-        version=1,
+        version=2,
         run="farm_finish.frames.enlarge:run",
         inputs={"video": Port(MediaKind.VIDEO)},
         outputs={"segment": _SEGMENT},
@@ -81,7 +81,7 @@ def stages() -> Iterable[Stage]:
     yield Stage(
         capability="video.interpolate",
         provider=PROVIDER,
-        version=1,
+        version=2,
         run="farm_finish.frames.interpolate:run",
         inputs={"video": Port(MediaKind.VIDEO)},
         outputs={"segment": _SEGMENT},

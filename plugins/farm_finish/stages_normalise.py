@@ -16,7 +16,7 @@ def stages() -> Iterable[Stage]:
     yield Stage(
         capability="media.normalise",
         provider="farm_finish",
-        version=1,
+        version=2,
         run="farm_finish.normalise.stage:run",
         inputs={"media": Port(MediaKind.ANY, description="A clip, a picture or a sound.")},
         outputs={

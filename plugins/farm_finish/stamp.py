@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from farm.media.source import opened
 from farm_finish.delivery import delivered
-from farm_finish.source import opened
 
 
 def stamp(source: Path, target: Path, tags: Mapping[str, str]) -> None:

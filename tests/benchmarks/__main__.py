@@ -1,7 +1,7 @@
 """Measures the farm against its targets.
 
     python -m tests.benchmarks [throughput] [idle-start] [footprint] [film] [databases]
-        [procedural] [help]
+        [procedural] [finish] [bake] [help]
 
 Prints one JSON document on standard output, then a table on standard error.
 """
@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import (
+    bake,
     databases,
     film,
+    finish,
     footprint,
     help_time,
     idle_start,
@@ -38,6 +40,8 @@ _MEETS = {">=": operator.ge, "<=": operator.le, "<": operator.lt}
 BY_THEMSELVES = {
     "databases": databases.measure,
     "procedural": procedural.measure,
+    "finish": finish.measure,
+    "bake": bake.measure,
     "help": help_time.measure,
 }
 NAMES = [*IN_A_FARM, *BY_THEMSELVES]
@@ -54,6 +58,8 @@ TARGETS = [
     ("daemon's idle processor use, %", "footprint.idle_cpu_percent.daemon", "<", 1.0),
     ("procedural film, against plain processes", "film.ratio", "<=", 1.10),
     *procedural.TARGETS,
+    *finish.TARGETS,
+    *bake.TARGETS,
     ("`farm --help`, against an empty Python", "help.ratio", "<", 3.0),
 ]
 

@@ -119,7 +119,7 @@ def test_the_page_has_every_file_that_it_draws(installed: Path) -> None:
 def test_it_is_found_by_its_entry_point_with_its_stage_and_its_pipeline(told: Any) -> None:
     assert "pulse@1" in told["pipelines"]
     assert told["version"] == "0.1.0"
-    assert told["complaints"] == []
+    assert [c for c in told["complaints"] if c[0].startswith("video.pulse")] == []
 
 
 def test_its_declarations_are_light(told: Any) -> None:

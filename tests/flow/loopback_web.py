@@ -7,6 +7,7 @@ import json
 import ssl
 import threading
 from datetime import UTC, datetime, timedelta
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ class Web:
     def __init__(self, folder: Path) -> None:
         self.pages: dict[str, bytes | str] = {}
         self.posts: list[Any] = []
+        self.received: list[tuple[Message, bytes]] = []
         self.failures = 0
         certificate, key = _certificate(folder)
         server_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -42,6 +44,7 @@ class Web:
             def do_POST(self) -> None:
                 data = self.rfile.read(int(self.headers["Content-Length"]))
                 web.posts.append(json.loads(data))
+                web.received.append((self.headers, data))
                 self.send_response(503 if len(web.posts) <= web.failures else 200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from farmhand import Farmhand, plan, stage
+from sqlalchemy import select
 
 from farm.attempt_logs import log_path
 from farm.cli.outcomes import MEANINGS, REFUSED, UNKNOWN, UNREACHABLE, USAGE
@@ -302,6 +303,47 @@ def test_a_manifest_is_validated_without_a_farm(root: Path, document: Any) -> No
     [refused] = document("validate", str(bad), code=REFUSED)
     assert "0.5 to 3600" in refused["problems"][0]["message"]
     assert not (root / "spool" / "ledger.sqlite3").exists()
+
+
+PACED = """
+pipeline: paced
+version: 1
+inputs:
+  prompt: {kind: text}
+params:
+  fps: {type: string, default: "24"}
+stages:
+  script: {capability: video.script, inputs: {prompt: inputs.prompt}}
+outputs: {script.json: script.script}
+"""
+
+
+def test_a_set_value_has_the_type_that_the_pipeline_declares(
+    root: Path, farm: Farm, hand: Farmhand, document: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "plugged").mkdir()
+    (root / "plugged" / "paced.yaml").write_text(PACED)
+    (root / "plugged" / "paced.py").write_text(
+        "from pathlib import Path\n\nfrom farm import hookimpl\n\n\n@hookimpl\n"
+        "def farm_pipelines():\n    return [Path(__file__).with_suffix('.yaml')]\n"
+    )
+    monkeypatch.setenv("FARM_PLUGIN_FOLDER", "plugged")
+    by_prompt = ("submit", "-p", "paced", "--prompt", "dunes", "--set", "fps=25")
+    [made] = document(*by_prompt)
+    assert _params(hand, made["number"]) == {"fps": "25"}
+    (root / "dusk.yaml").write_text("farm: 1\npipeline: paced\nprompt: dusk\n")
+    [made] = document("submit", str(root / "dusk.yaml"), "--set", "fps=30000/1001")
+    assert _params(hand, made["number"]) == {"fps": "30000/1001"}
+    code, _, err = farm("submit", "-p", "procedural", "--prompt", "x", "--set", "fps=[1")
+    assert (code, "a whole number from 1 to 120" in err) == (REFUSED, True)
+
+
+def _params(hand: Farmhand, number: int) -> Any:
+    with hand.database.read() as connection:
+        manifest = connection.execute(
+            select(jobs.c.manifest).where(jobs.c.number == number)
+        ).scalar_one()
+    return manifest["params"]
 
 
 def test_a_refused_submission_makes_no_job(hand: Farmhand, farm: Farm, document: Any) -> None:

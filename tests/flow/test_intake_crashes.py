@@ -103,7 +103,7 @@ def test_what_cannot_be_accepted_is_given_back_exactly_once(
         (row,) = farm.submissions()
         assert row.state is SubmissionState.REJECTED
         (original,) = farm.originals(farm.echo, "dusk.yaml")
-        assert original == farm.echo / "_rejected" / "dusk" / "dusk.yaml"
+        assert original == farm.echo / "_rejected" / "dusk.yaml" / "dusk.yaml"
         assert "99" in (original.parent / "error.txt").read_text()
         assert list((farm.echo / "_claimed").iterdir()) == []
 

@@ -253,8 +253,23 @@ def test_the_same_name_twice_gets_a_number_and_loses_nothing(farm: LittleFarm) -
         (farm.echo / "dusk.yaml").write_text(f"farm: 1\nprompt: a fox\nparams: {{{text}}}\n")
         farm.settle(intake)
     rejected = farm.echo / "_rejected"
-    assert sorted(path.name for path in rejected.iterdir()) == ["dusk", "dusk (2)"]
-    assert "size: y" in (rejected / "dusk (2)" / "dusk.yaml").read_text()
+    assert sorted(path.name for path in rejected.iterdir()) == ["dusk (2).yaml", "dusk.yaml"]
+    assert "size: y" in (rejected / "dusk (2).yaml" / "dusk.yaml").read_text()
+
+
+def test_a_refused_file_keeps_its_name_and_is_the_same_when_it_is_dragged_back(
+    farm: LittleFarm,
+) -> None:
+    intake = farm.intake()
+    (farm.echo / "blank.txt").write_text(" \n")
+    (farm.echo / "blank.png").write_bytes(b"no picture")
+    farm.settle(intake)
+    rejected = farm.echo / "_rejected"
+    assert sorted(path.name for path in rejected.iterdir()) == ["blank.png", "blank.txt"]
+    (rejected / "blank.txt" / "blank.txt").write_text("a red fox")
+    (rejected / "blank.txt").rename(farm.echo / "blank.txt")
+    farm.settle(intake)
+    assert [job.name for job in farm.jobs()] == ["blank"]
 
 
 @pytest.mark.parametrize("raw", [b"caf\xe9.txt", b"two\nlines.txt", b"tab\t.txt"])
@@ -392,7 +407,7 @@ def test_a_failed_job_gives_the_originals_back_with_the_reason(farm: LittleFarm)
             )
         )
     publisher.tick()
-    rejected = farm.echo / "_rejected" / "dusk"
+    rejected = farm.echo / "_rejected" / "dusk.txt"
     assert "it broke" in (rejected / "error.txt").read_text()
     assert read_json(rejected / "error.json")["job"] == job.id
     assert "traceback" not in (rejected / "error.json").read_text()
@@ -484,7 +499,7 @@ def test_a_fault_in_planning_gives_back_one_thing_and_takes_the_others(
     for _ in range(30):
         intake.tick()
     assert [job.name for job in farm.jobs()] == ["good"]
-    error = read_json(farm.echo / "_rejected" / "bad" / "error.json")["error"]
+    error = read_json(farm.echo / "_rejected" / "bad.txt" / "error.json")["error"]
     assert error["code"] == "farm.fault"
     assert "tell the operator" in error["mend"]
 

@@ -12,6 +12,7 @@ from loopback_web import Web
 
 from farm.domain.states import JobState, SubmissionState
 from farm.ledger.jobs import Jobs
+from farm.notify.signing import is_genuine
 from farm.publish.stamping import stamp
 
 
@@ -41,6 +42,7 @@ def test_a_finished_job_leaves_one_folder_with_outputs_records_and_originals(
     (folder,) = (farm.echo / "_done").glob("*/*")
     assert folder.name == "dusk"
     assert sorted(path.name for path in folder.iterdir()) == [
+        "SHA256SUMS",
         "debug_metadata.json",
         "film.mp4",
         "job_manifest.json",
@@ -226,7 +228,7 @@ def test_a_retried_job_takes_its_originals_back_out_of_rejected(
     Jobs(farm.database).cancel(job_id, actor="ann")
     publisher = farm.publisher()
     publisher.tick()
-    assert (farm.echo / "_rejected" / "dusk" / "dusk.txt").exists()
+    assert (farm.echo / "_rejected" / "dusk.txt" / "dusk.txt").exists()
     Jobs(farm.database).retry(job_id, actor="ann")
     farm.finish_work(job_id, film)
     publisher.tick()
@@ -243,7 +245,7 @@ def test_a_retried_job_is_published_without_originals_that_were_taken_away(
     Jobs(farm.database).cancel(job_id, actor="ann")
     publisher = farm.publisher()
     publisher.tick()
-    shutil.rmtree(farm.echo / "_rejected" / "dusk")
+    shutil.rmtree(farm.echo / "_rejected" / "dusk.txt")
     Jobs(farm.database).retry(job_id, actor="ann")
     farm.finish_work(job_id, film)
     publisher.tick()
@@ -258,11 +260,11 @@ def test_a_job_that_fails_again_stays_returned_with_the_newer_reason(farm: Littl
     for reason in ("the first", "the second"):
         Jobs(farm.database).cancel(job_id, actor="ann", reason=reason)
         publisher.tick()
-        error = (farm.echo / "_rejected" / "dusk" / "error.txt").read_text()
+        error = (farm.echo / "_rejected" / "dusk.txt" / "error.txt").read_text()
         assert reason in error
         if reason == "the first":
             Jobs(farm.database).retry(job_id, actor="ann")
-    assert [p.name for p in (farm.echo / "_rejected").iterdir()] == ["dusk"]
+    assert [p.name for p in (farm.echo / "_rejected").iterdir()] == ["dusk.txt"]
 
 
 def test_an_output_that_the_store_lost_fails_the_job_with_a_reason(
@@ -277,7 +279,7 @@ def test_an_output_that_the_store_lost_fails_the_job_with_a_reason(
     (job,) = farm.jobs()
     assert job.state is JobState.FAILED
     assert "no longer has this artifact" in job.error["what"]
-    assert (farm.echo / "_rejected" / "dusk" / "dusk.txt").exists()
+    assert (farm.echo / "_rejected" / "dusk.txt" / "dusk.txt").exists()
 
 
 def test_a_job_that_cannot_be_published_now_does_not_hold_up_the_others(
@@ -345,6 +347,33 @@ def test_the_submitters_address_gets_the_receipt_also_when_it_fails_at_first(
     assert [post["job"] for post in web.posts] == [farm.jobs()[0].id] * 2
     assert web.posts[1]["state"] == "done"
     assert farm.jobs()[0].ended_hook
+
+
+def test_what_the_submitters_address_gets_is_signed_with_the_farms_secret(
+    tmp_path: Path, film: Path
+) -> None:
+    secret = "seventeen letters"
+    farm = LittleFarm(tmp_path / "farm", notify_hosts=["localhost"], notify_secret=secret)
+    web = Web(tmp_path)
+    web.failures = 1
+    notified(farm, web, film)
+    now_s = farm.clock()
+    assert len(web.received) == 2
+    for headers, body in web.received:
+        assert is_genuine(secret, headers, body, now_s)  # type: ignore[arg-type]
+        assert not is_genuine("another secret of some length", headers, body, now_s)  # type: ignore[arg-type]
+        assert not is_genuine(secret, headers, body + b" ", now_s)  # type: ignore[arg-type]
+        assert not is_genuine(secret, headers, body, now_s + 3600)  # type: ignore[arg-type]
+    assert {h["X-Farm-Delivery"] for h, _ in web.received} == {f"done/{farm.jobs()[0].id}"}
+
+
+def test_without_a_secret_the_submitters_address_gets_no_signature(
+    tmp_path: Path, film: Path
+) -> None:
+    farm = LittleFarm(tmp_path / "farm", notify_hosts=["localhost"])
+    web = Web(tmp_path)
+    notified(farm, web, film)
+    assert [headers["X-Farm-Signature"] for headers, _ in web.received] == [None]
 
 
 def test_an_address_that_is_allowed_no_more_is_not_told(tmp_path: Path, film: Path) -> None:

@@ -73,7 +73,7 @@ def test_a_drop_folders_job_is_published_exactly_once(
         (job,) = farm.jobs()
         (folder,) = (farm.echo / "_done").glob("*/*")
         assert (job.state, job.published) == (JobState.DONE, str(folder))
-        assert len(list(folder.iterdir())) == 6
+        assert len(list(folder.iterdir())) == 7
         (original,) = farm.originals(farm.echo, "dusk.txt")
         assert original == folder / "source" / "dusk.txt"
         assert list((farm.echo / "_claimed").iterdir()) == []
@@ -137,7 +137,7 @@ def test_a_cancelled_jobs_originals_come_back_exactly_once(
 
     def check(farm: LittleFarm) -> None:
         (original,) = farm.originals(farm.echo, "dusk.txt")
-        assert original == farm.echo / "_rejected" / "dusk" / "dusk.txt"
+        assert original == farm.echo / "_rejected" / "dusk.txt" / "dusk.txt"
         assert "cancelled by ann" in (original.parent / "error.txt").read_text()
         assert farm.submissions()[0].state is SubmissionState.REJECTED
         assert list((farm.echo / "_claimed").iterdir()) == []
@@ -192,6 +192,6 @@ def test_a_job_cancelled_while_it_is_published_is_cancelled_and_not_published(
     assert farm.submissions()[0].state is SubmissionState.REJECTED
     assert list(farm.root.rglob("receipt.json")) == []
     if door == "folder":
-        assert (farm.echo / "_rejected" / "dusk" / "dusk.txt").exists()
+        assert (farm.echo / "_rejected" / "dusk.txt" / "dusk.txt").exists()
     else:
         assert (farm.inbox.parent / "rejected" / "dusk.txt.yaml").exists()

@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from farm import machine
 from farm.config import Settings
 from farm.domain.errors import ConfigError
+from farm.domain.wording import MB
 from farm.ledger.database import Database
 from farm.ledger.upgrade import upgrade
 from farm.logs import about, formatter
@@ -184,12 +185,12 @@ def test_a_node_shows_its_engines_models_memory_and_tasks(tmp_path: Path) -> Non
     assert found["farm_node_engine_restarts_total", "cpu0"] == 2
     assert found["farm_node_engine_up", "gpu0"] == 0
     assert found["farm_node_engine_memory_bytes", "cpu0"] > 2**20
-    assert found["farm_node_models_resident_bytes", "cpu0"] == 512 * 2**20
+    assert found["farm_node_models_resident_bytes", "cpu0"] == 512 * MB
     assert found["farm_node_model_load_seconds_sum",] == 6
     assert found["farm_node_model_loads_total", "cpu0"] == 2
     assert found["farm_node_model_swaps_total", "cpu0"] == 1
     assert found["farm_node_tasks_total", "crash", "image.draw/toy"] == 1
-    assert found["farm_node_vram_used_bytes", "0"] == 250 * 2**20
+    assert found["farm_node_vram_used_bytes", "0"] == 250 * MB
     assert found["farm_node_memory_used_bytes",] < found["farm_node_memory_total_bytes",]
     # Read again, what is counted elsewhere is taken over and not added.
     assert b'farm_node_engine_restarts_total{slot="cpu0"} 2.0' in node.page()

@@ -13,6 +13,7 @@ from farmhand import Farmhand, plan, stage
 from farm.config import NOTICES, CommandChannel, Settings
 from farm.domain.errors import ErrorClass
 from farm.domain.states import NodeState
+from farm.domain.wording import MB
 from farm.ledger.database import Database
 from farm.ledger.event_feed import EventFeed
 from farm.ledger.outbox import Entry, Outbox
@@ -258,7 +259,7 @@ def test_a_disk_that_runs_full_is_told_once_and_so_is_its_recovery(
     class Usage:
         @property
         def free(self) -> int:
-            return free_mb * 2**20
+            return free_mb * MB
 
     monkeypatch.setattr("shutil.disk_usage", lambda _: Usage())
     notifier = Notifier(settings, quiet_registry(tmp_path), database, clock=clock)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from farm_finish.frames.film import film, write_lossless
-from farm_finish.frames.planes import Layout, Picture
+from farm.media.film import film, write_lossless
+from farm.media.planes import Layout, Picture
 
 SMALL = Layout(192, 112, "yuv420p")
 

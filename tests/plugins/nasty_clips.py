@@ -140,10 +140,17 @@ def patched(source: Path, target: Path, name: bytes, at: int, content: bytes) ->
     return target
 
 
+def display_matrix(source: Path, target: Path, matrix: tuple[int, ...]) -> Path:
+    """A copy whose display matrix maps (x, y) to (ax + cy + tx, bx + dy + ty)."""
+    a, b, c, d, tx, ty = (part << 16 for part in matrix)
+    return patched(
+        source, target, b"tkhd", 40, struct.pack(">9i", a, b, 0, c, d, 0, tx, ty, 1 << 30)
+    )
+
+
 def mirrored(source: Path, target: Path, size: Size) -> Path:
     """A copy whose display matrix swaps left and right."""
-    matrix = struct.pack(">9i", -(1 << 16), 0, 0, 0, 1 << 16, 0, size[0] << 16, 0, 1 << 30)
-    return patched(source, target, b"tkhd", 40, matrix)
+    return display_matrix(source, target, (-1, 0, 0, 1, size[0], 0))
 
 
 def frames(path: Path, form: str | None = None) -> list[np.ndarray]:

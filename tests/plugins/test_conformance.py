@@ -8,15 +8,33 @@ from pathlib import Path
 
 import pytest
 from direct_task import run_stage, stage_of
+from stored_models import stored
 
+import farm_finish
 import farm_procedural
-from farm import Stage, Window
+from farm import Resources, Stage, Window
 from farm.conformance import Sample, declaration_complaints, run_complaints
 from farm.plugins import load_plugins
 
-STAGES = load_plugins().stages
+REGISTRY = load_plugins()
+STAGES, LACKS = REGISTRY.stages, REGISTRY.checks()
 SMALL = {"duration_s": 0.5, "size": "64x48", "fps": 24}
 WHOLE = Window(0, 1, 0, 12)
+BRIEF = Window(0, 1, 0, 2)
+"""For networks, which may take seconds a frame."""
+
+CUT = """
+farm_timeline: 1
+media: [film, sound]
+video:
+- clips: [{media: film}]
+- clips: [{title: Hi, at: 8, length: 4}]
+audio:
+- clips: [{media: sound, length: 12}]
+"""
+CAPTIONS = "1\n00:00:00,100 --> 00:00:00,400\nHi\n"
+WORDS = """{"schema": "farm.words/1", "language": "en",
+"words": [{"text": "Hi", "start_s": 0.1, "end_s": 0.4}]}"""
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +55,18 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         made |= run_stage(stage, folder / capability, inputs, params, window=window)
         made["video"] = made.get("segment", prompt)
     made |= dict.fromkeys(("voice", "music", "effects"), made["audio"])
+    made |= {"captions": folder / "captions.srt", "words": folder / "words.json"}
+    made["captions"].write_text(CAPTIONS, encoding="utf-8")
+    made["words"].write_text(WORDS, encoding="utf-8")
+    given, read = {"captions": made["captions"]}, stage_of(farm_finish, "captions.read")
+    made |= run_stage(read, folder / "cues", given, {"language": "en"})
+    made["timeline"] = folder / "timeline.yaml"
+    made["timeline"].write_text(CUT, encoding="utf-8")
+    cut = {"timeline": made["timeline"], "media": [made["segment"], made["audio"]]}
+    made |= run_stage(stage_of(farm_finish, "timeline.plan"), folder / "plan", cut)
+    cut = {"plan": made["plan"], "media": cut["media"]}
+    render = stage_of(farm_finish, "timeline.render")
+    made["rendered"] = run_stage(render, folder / "render", cut)["segment"]
     return made
 
 
@@ -45,13 +75,20 @@ def sample(stage: Stage, material: dict[str, Path]) -> Sample:
     inputs = {port: [material[port]] for port in stage.inputs if port in material}
     for port in ("media", "segments"):
         if port in stage.inputs:
-            of_sound = stage.capability.startswith("audio.")
+            of_sound = stage.capability.startswith(("audio.", "speech."))
             inputs[port] = [material["audio" if of_sound else "segment"]]
+    if stage.capability.startswith("timeline."):
+        inputs |= {"media": [material["segment"], material["audio"]]}
+        inputs |= {"segments": [material["rendered"]]} if "segments" in stage.inputs else {}
+        return Sample(inputs, {}, Window(0, 1, 0, 4) if stage.windows else None)
     if stage.capability == "video.script":
         return Sample(inputs, SMALL)
     if stage.capability == "knowledge.loop":
         return Sample(inputs, {"rounds": 1, "duration_s": 0.5}, Window(0, 1, 0, 1))
-    return Sample(inputs, {}, WHOLE if stage.windows else None)
+    names = stage.models(stage.params()) if callable(stage.models) else stage.models
+    models = {name: stored(name) for name in names}
+    whole = BRIEF if models else WHOLE
+    return Sample(inputs, {}, whole if stage.windows else None, models=models)
 
 
 @pytest.mark.parametrize("stage", STAGES.values(), ids=list(STAGES))
@@ -63,6 +100,8 @@ def test_every_declaration_keeps_the_contract(stage: Stage) -> None:
 def test_every_stage_runs_repeats_its_bytes_stops_and_stays_in_its_memory(
     stage: Stage, material: dict[str, Path], tmp_path: Path
 ) -> None:
+    if isinstance(stage.resources, Resources) and stage.resources.gpus and stage.id in LACKS:
+        pytest.skip(LACKS[stage.id])
     assert run_complaints(stage, sample(stage, material), tmp_path) == []
 
 

@@ -29,12 +29,12 @@ from test_finish import samples, wave_file
 
 import farm_finish
 from farm import InputError, TaskCancelled, Window
+from farm.media.film import write_lossless
+from farm.media.light import light_of, picture_of_light, signal_of
+from farm.media.planes import Layout, Picture
 from farm.planning.windows import cut_windows
 from farm_finish.frames.blend import raised_cosine
 from farm_finish.frames.drift import GAIN_STEP, fitted
-from farm_finish.frames.film import write_lossless
-from farm_finish.frames.light import light_of, picture_of_light, signal_of
-from farm_finish.frames.planes import Layout, Picture
 
 SPLIT, BLEND = (stage_of(farm_finish, f"video.{name}") for name in ("split", "blend"))
 

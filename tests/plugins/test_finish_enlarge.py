@@ -26,9 +26,9 @@ from pydantic import ValidationError
 
 import farm_finish
 from farm import InputError, TaskCancelled, Window
+from farm.media.lanczos import HALO, resized
+from farm.media.planes import Layout, Picture
 from farm_finish.frames.enlarge import enlarged
-from farm_finish.frames.lanczos import HALO, resized
-from farm_finish.frames.planes import Layout, Picture
 
 ENLARGE = stage_of(farm_finish, "video.enlarge")
 WIDE, HIGH = 2 * SMALL.width, 2 * SMALL.height

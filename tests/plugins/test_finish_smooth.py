@@ -26,10 +26,10 @@ from pydantic import ValidationError
 
 import farm_finish
 from farm import Artifact, InputError, MediaFacts, MediaKind, TaskCancelled, Window
-from farm_finish.frames.between import Motion
-from farm_finish.frames.flow import flows
-from farm_finish.frames.planes import Layout, Picture
-from farm_finish.frames.spans import alike, is_cut
+from farm.media.between import Motion
+from farm.media.flow import flows
+from farm.media.planes import Layout, Picture
+from farm.media.spans import alike, is_cut
 
 SMOOTH = stage_of(farm_finish, "video.interpolate")
 

@@ -98,14 +98,14 @@ async def test_what_settles_what_lacks_something_and_what_was_refused_are_told(
 async def test_what_was_refused_goes_through_its_door_again_once_it_is_mended(
     farm: LittleFarm,
 ) -> None:
-    refused = farm.echo / "_rejected" / "bad" / "bad.yaml"
+    refused = farm.echo / "_rejected" / "bad.yaml" / "bad.yaml"
     refused.write_text("farm: 1\nprompt: hello\nparams: {size: 9}\n")
     async with console(farm.settings, first="intake") as (app, pilot):
         await at_door(app, pilot, "echo")
         table(app, "items").focus()
         await pilot.press("end", "r")
         await until(pilot, lambda: (farm.echo / "bad.yaml").exists())
-        assert not (farm.echo / "_rejected" / "bad").exists()
+        assert not (farm.echo / "_rejected" / "bad.yaml").exists()
         await until(pilot, lambda: "bad.yaml" not in screen_text(app), "the list follows")
     intake = farm.intake()
     farm.settle(intake)
@@ -127,7 +127,7 @@ async def test_the_path_of_what_was_refused_is_copied(farm: LittleFarm) -> None:
         await at_door(app, pilot, "echo")
         table(app, "items").focus()
         await pilot.press("end", "y")
-        await until(pilot, lambda: app.clipboard == str(farm.echo / "_rejected" / "bad"))
+        await until(pilot, lambda: app.clipboard == str(farm.echo / "_rejected" / "bad.yaml"))
 
 
 async def test_a_set_that_lacks_something_is_not_taken_for_a_refused_one(farm: LittleFarm) -> None:

@@ -70,6 +70,7 @@ async def shown(app: FarmConsole, pilot: Any) -> PluginsScreen:
         pilot,
         lambda: (
             isinstance(app.screen, PluginsScreen)
+            and app.screen.whole
             and ENCODE in app.screen.query_one("#stages-list", VirtualTable).keys
             and app.screen.query_one("#stages-list").has_focus
         ),

@@ -110,7 +110,7 @@ async def test_a_full_limit_is_named_and_what_lets_more_through(farm: Farm) -> N
 async def test_a_refused_drop_is_named_with_its_cause_and_mend(farm: Farm) -> None:
     async with operator(farm) as op:
         await op.press("5", "end", until_it_says="refused blank.txt")
-        await op.press("tab", "end", until_it_says="_rejected/blank")
+        await op.press("tab", "end", until_it_says="_rejected/blank.txt")
         await op.reads("the text is blank. Write at least one word into it.")
 
 

@@ -54,6 +54,19 @@ def test_the_only_required_input_of_a_kind_takes_a_file_of_any_name() -> None:
     }
 
 
+def test_an_input_for_any_file_leaves_those_to_the_others_that_only_they_take() -> None:
+    cut = pipeline(
+        timeline={"kind": "any", "accept": ["otio", "edl", "yaml"]},
+        media={"kind": "any", "many": True, "required": False},
+    )
+    assert assign(["b.mp4", "cut.edl", "a.wav", "logo.png"], cut) == {
+        "timeline": ["cut.edl"],
+        "media": ["a.wav", "b.mp4", "logo.png"],
+    }
+    with pytest.raises(AssetError, match="none of the pipeline's inputs"):
+        assign(["notes.qqq"], cut)
+
+
 def test_case_and_accents_written_in_two_ways_do_not_matter() -> None:
     assert assign(["Character.PNG"], PORTRAIT) == {"character": ["Character.PNG"]}
 

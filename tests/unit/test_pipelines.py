@@ -10,6 +10,7 @@ import pytest
 from farm.domain.errors import InputError, ManifestError, ParameterError, UnknownName
 from farm.domain.media import MediaKind
 from farm.pipelines import Pipeline, check_against, checked, load_pipeline, order, parse_pipeline
+from farm.pipelines.parameters import ParamSpec, Written, meant
 from farm.stages import Port, Stage
 
 TEMPLATE = """
@@ -98,6 +99,12 @@ def test_a_template_is_loaded_from_its_file(tmp_path: Path) -> None:
         ("pipeline.bad-condition", "stages.make.when", "  make:", "  make:\n    when: voice"),
         ("pipeline.unknown-input", "stages.make.when", "  make:", "  make:\n    when: inputs.x"),
         ("pipeline.bad-pattern", "params.size.pattern", "choices: [", "pattern: '(', choices: ["),
+        (
+            "pipeline.unknown-input",
+            "params.files.names_of",
+            "params:\n",
+            "params:\n  files: {type: list, default: [], names_of: voices}\n",
+        ),
         ("parameter.range", "params.duration_s.default", "default: 6.0", "default: 0.1"),
         ("parameter.choice", "params.size.default", "default: 64x36", "default: 1x1"),
         ("parameter.type", "quality.draft.params.duration_s", "duration_s: 1}", "duration_s: x}"),
@@ -213,3 +220,35 @@ def test_joined_ports_of_different_kinds_are_refused() -> None:
         check_against(read(PLAIN), stages(inputs=ports))
     assert caught.value.code == "pipeline.kind-mismatch"
     assert (caught.value.expected, caught.value.got) == ("image", "video")
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "value"),
+    [
+        ("string", "25", "25"),
+        ("string", "on", "on"),
+        ("string", "1e3", "1e3"),
+        ("string", "'25'", "25"),
+        ("string", "", ""),
+        ("string", "a: b: c", "a: b: c"),
+        ("string", "null", None),
+        ("integer", "010", 10),
+        ("integer", "25.5", 25.5),
+        ("number", "1e3", 1000.0),
+        ("number", "25", 25.0),
+        ("number", "wide", "wide"),
+        ("boolean", "true", True),
+        ("boolean", "1", 1),
+        ("list", "[1, 2]", [1, 2]),
+        ("object", "{a: 1}", {"a": 1}),
+    ],
+)
+def test_a_written_value_is_what_the_declaration_says(kind: Any, written: str, value: Any) -> None:
+    found = meant(ParamSpec(type=kind), Written(written))
+    assert (found, type(found)) == (value, type(value))
+
+
+def test_what_cannot_be_read_as_a_value_is_refused_with_what_was_expected() -> None:
+    with pytest.raises(ParameterError, match="a whole number") as caught:
+        meant(ParamSpec(type="integer"), "[1")
+    assert caught.value.code == "parameter.type"

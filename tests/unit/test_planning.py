@@ -150,6 +150,19 @@ def plan_style(registry: Registry, **params: Any) -> Plan:
     return plan(manifest, pipeline, registry, inputs={"clip": [CLIP]}, offers={})
 
 
+def job_manifest_fields(made: Plan) -> dict[str, Any]:
+    return job_manifest(
+        made.manifest,
+        inputs={name: [f.record() for f in files] for name, files in made.inputs.items()},
+        pipeline_hash=made.pipeline_hash,
+        plugins=made.plugins,
+        seeds={stage.name: stage.seed for stage in made.stages},
+        timings={},
+        nodes=["one"],
+        attempts=[],
+    )
+
+
 def stage_of(made: Plan, name: str) -> Any:
     return next(stage for stage in made.stages if stage.name == name)
 
@@ -185,16 +198,7 @@ def test_the_normalised_manifest_plans_the_same_job_again(registry: Registry) ->
         notify={"url": "https://hooks.example.com/x"},
         start_after="2026-11-21T18:00:00+01:00",
     )
-    content = job_manifest(
-        made.manifest,
-        inputs={name: [f.record() for f in files] for name, files in made.inputs.items()},
-        pipeline_hash=made.pipeline_hash,
-        plugins=made.plugins,
-        seeds={stage.name: stage.seed for stage in made.stages},
-        timings={},
-        nodes=["one"],
-        attempts=[],
-    )
+    content = job_manifest_fields(made)
     again = parse_manifest(json.dumps(content).encode(), name="job_manifest.json")
     pipeline = parse_pipeline(REEL.encode(), name="reel.yaml")
     # Other nodes are online by then, and it must not matter.
@@ -294,6 +298,36 @@ def test_the_manifest_overrules_the_profile_and_the_profile_the_default(registry
     assert (draft["frames"], draft["mode"]) == (3, "rough")
     both = plan_reel(registry, quality="draft", params={"frames": 8}).manifest["params"]
     assert (both["frames"], both["mode"]) == (8, "rough")
+
+
+def test_a_parameter_that_stands_for_files_is_filled_with_their_names(registry: Registry) -> None:
+    template = REEL.replace(
+        "  mode: {type: string}\n",
+        "  mode: {type: string}\n  names: {type: list, default: [none], names_of: plates}\n",
+    )
+    pictures = [file_of(text, MediaKind.IMAGE, ".png") for text in "ab"]
+    files = {"prompt": [file_of("sea")], "plates": pictures}
+
+    def planned(*plates: Any, **params: Any) -> Plan:
+        fields = {"inputs": {"prompt": "sea"} | ({"plates": list(plates)} if plates else {})}
+        given = files if plates else {"prompt": files["prompt"]}
+        more = {"params": {"mode": "m"} | params, "files": given, "template": template}
+        return plan_reel(registry, **fields, **more)
+
+    made = planned("x/b.png", {"url": "https://h.example/y/a%20b.png?v=2"})
+    assert made.manifest["params"]["names"] == ["b.png", "a b.png"]
+    same = planned("x/1.png", "y/1.png")
+    assert same.manifest["params"]["names"] == ["x/1.png", "y/1.png"]
+    assert same.content_key != made.content_key
+    stored = {"sha256": pictures[0].hash}
+    assert planned(stored).manifest["params"]["names"] == [pictures[0].hash]
+    assert planned("b.png", names=["own"]).manifest["params"]["names"] == ["own"]
+    assert planned().manifest["params"]["names"] == ["none"]
+    # As a finished job writes it: files by their hashes, names as they were.
+    again = manifest_from(job_manifest_fields(made), name="job_manifest.json")
+    pipeline = parse_pipeline(template.encode(), name="reel.yaml")
+    replay = plan(again, pipeline, registry, inputs=made.inputs, offers={})
+    assert replay.content_key == made.content_key and replay.stages == made.stages
 
 
 def test_an_optional_parameter_that_nobody_gave_leaves_the_stage_its_own(

@@ -6,6 +6,7 @@ submitted again goes through the door like anything else that arrives.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,8 +15,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Static
 
+from farm.domain.errors import FarmError
 from farm.tui.desk import Desk
 from farm.tui.dialogs import Choose
 from farm.tui.marks import count, duration, moment
@@ -23,12 +24,16 @@ from farm.tui.messages import RowHighlighted
 from farm.tui.screens.screen import FarmScreen
 from farm.tui.source import Delta
 from farm.tui.widgets.table import Cell, Column, VirtualTable
+from farm.tui.widgets.text import Text
 
 if TYPE_CHECKING:
     from farm.intake.standing import Rejected, Standing, Waiting
     from farm.ledger.database import Database
 
     Item = Waiting | Rejected
+
+_FOLLOW_EVERY = 2
+"""Looks without an event between two readings of the folders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,8 @@ class IntakeScreen(FarmScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._desk: Desk | None = None
+        self._asked = False
+        self._quiet = 0
         self._arrivals = Arrivals([], {})
         self._items: dict[str, Item] = {}
         self._wanted: str | None = None
@@ -85,9 +91,7 @@ class IntakeScreen(FarmScreen):
     @property
     def desk(self) -> Desk:
         """The way to the intake, one for as long as the console runs."""
-        if self._desk is None:
-            self._desk = Desk(self.console_app.source.settings)
-        return self._desk
+        return self.console_app.desk
 
     def body(self) -> ComposeResult:
         """Doors above, entries below, and the whole cause of one entry."""
@@ -100,7 +104,7 @@ class IntakeScreen(FarmScreen):
                 self.ITEMS, id="items", empty="Nothing stands here. Press n for a new job.",
                 marking=True,
             )  # fmt: skip
-        yield Static(id="cause")
+        yield Text(id="cause")
 
     @property
     def doors(self) -> VirtualTable:
@@ -124,13 +128,20 @@ class IntakeScreen(FarmScreen):
         self._point()
 
     def changed(self, delta: Delta) -> None:
-        """Files make no events, so it looks each time."""
-        self._look()
+        """Files make no events, so it looks at them; what the ledger knows changes with one."""
+        self._quiet = self._quiet + 1 if delta.quiet else 0
+        if self._quiet % _FOLLOW_EVERY == 0:
+            self._look(counting=not delta.quiet)
 
     def loaded(self, key: str, value: Any) -> None:
         """Show what was found."""
         if key == "arrivals":
             self._show_arrivals(value)
+            if not self._asked and not self.desk.sure:
+                self._asked = True
+                self.load("doors", lambda _database: _learn(self.desk))
+        elif key == "doors":
+            self._look()
         elif key == "pipelines":
             self._choose_pipeline(value)
 
@@ -177,8 +188,9 @@ class IntakeScreen(FarmScreen):
         key = self.doors.cursor_key
         return next((d for d in self._arrivals.doors if d.door.origin == key), None)
 
-    def _look(self) -> None:
-        self.load("arrivals", partial(_arrivals, self.desk))
+    def _look(self, *, counting: bool = True) -> None:
+        counts = None if counting else self._arrivals.counts
+        self.load("arrivals", partial(_arrivals, self.desk, counts))
 
     def _choose_pipeline(self, refs: list[tuple[str, str]]) -> None:
         def chosen(ref: str | None) -> None:
@@ -231,13 +243,22 @@ class IntakeScreen(FarmScreen):
             else:
                 waits = ", ".join(item.waits_for)
                 parts.append(f"\n{'waits for ' + waits if waits else 'is still being written'}")
-        self.query_one("#cause", Static).update(Content.assemble(*parts))
+        self.query_one("#cause", Text).update(Content.assemble(*parts))
 
 
-def _arrivals(desk: Desk, database: Database) -> Arrivals:
+def _arrivals(desk: Desk, counts: dict[str, dict[str, int]] | None, database: Database) -> Arrivals:
     from farm.ledger.views_console import ConsoleViews
 
-    return Arrivals(desk.standing(), ConsoleViews(database).submission_counts())
+    if counts is None:
+        counts = ConsoleViews(database).submission_counts()
+    return Arrivals(desk.standing(), counts)
+
+
+def _learn(desk: Desk) -> None:
+    """Load the plugins, by which it is known which folders are doors."""
+    # A broken one is told on the screen of the plugins.
+    with suppress(FarmError):
+        desk.registry()
 
 
 def _pipelines(desk: Desk) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, ScrollableContainer, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Input, Static, TabbedContent, TabPane
+from textual.widgets import Input, TabbedContent, TabPane
 
 from farm.tui.gantt import gantt
 from farm.tui.job_text import (
@@ -33,6 +33,7 @@ from farm.tui.widgets.graph import StageGraph
 from farm.tui.widgets.grid import WindowGrid
 from farm.tui.widgets.log_lines import LogLines
 from farm.tui.widgets.picture import Thumbnails, box
+from farm.tui.widgets.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -81,27 +82,27 @@ class JobScreen(JobOrders):
 
     def body(self) -> ComposeResult:
         """A head, and its parts."""
-        yield Static(id="head")
+        yield Text(id="head")
         with TabbedContent(id="parts", initial="graph"):
             with TabPane("Graph", id="graph"):
                 with ScrollableContainer(classes="scrolls"):
                     yield StageGraph(id="stages")
-                    yield Static(id="facts")
+                    yield Text(id="facts")
             with TabPane("Windows", id="windows"):
                 with Vertical():
                     yield WindowGrid(id="grid")
-                    yield Static(id="about")
+                    yield Text(id="about")
             for name in ("timeline", "files", "params", "events", "error"):
                 with TabPane(name.capitalize(), id=name):
                     with VerticalScroll(classes="scrolls"):
                         if name == "files":
                             yield Thumbnails(id="thumbnails")
-                        yield Static(id=f"{name}-text")
+                        yield Text(id=f"{name}-text")
             with TabPane("Logs", id="logs"):
                 with Vertical():
                     with Horizontal(id="log-bar"):
                         yield Input(placeholder="/ search the log", id="log-find")
-                        yield Static(id="log-file")
+                        yield Text(id="log-file")
                     yield LogLines(id="lines", empty="No line has been written yet.")
 
     @property
@@ -291,7 +292,7 @@ class JobScreen(JobOrders):
         return self.console_app.source.settings.spool_dir / "logs" / self.job_id
 
     def _tell(self, id: str, content: Content) -> None:
-        self.query_one(f"#{id}", Static).update(content)
+        self.query_one(f"#{id}", Text).update(content)
 
 
 def _windows(database: Database, job_id: str) -> Any:

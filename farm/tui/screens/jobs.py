@@ -8,14 +8,13 @@ than the number.
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from farm.domain.errors import InputError
 from farm.tui.dialogs import Choose, Tick
@@ -24,35 +23,20 @@ from farm.tui.marks import count
 from farm.tui.messages import RowHighlighted, RowOpened, RowsWanted, SortAsked
 from farm.tui.screens.job_cells import COLUMNS, STANDARD, cells_of
 from farm.tui.screens.job_glance import glance
+from farm.tui.screens.job_pages import Moved, Page, read_ids, read_lines, read_moved, read_page
 from farm.tui.screens.rerun import JobOrders
 from farm.tui.source import Delta
 from farm.tui.widgets.table import VirtualTable
+from farm.tui.widgets.text import Text
 
 if TYPE_CHECKING:
-    from farm.ledger.database import Database
     from farm.ledger.views import JobLine
     from farm.ledger.views_console import Place, Sort
 
 _FIRST_PAGE, _PAGE = 120, 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Part of the list of numbers. epoch : of which list."""
-
-    epoch: int
-    numbers: list[int]
-    end: Place | None
-    first: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """What became of jobs that something happened to: those that exist, and those chosen."""
-
-    epoch: int
-    known: list[int]
-    chosen: list[int]
+_FOLLOW_EVERY = 2
+"""Looks without an event between two readings of what runs."""
+_QUEUED = "queued"
 
 
 class JobsScreen(JobOrders):
@@ -81,6 +65,7 @@ class JobsScreen(JobOrders):
         self._whole = False
         self._lines: dict[int, JobLine] = {}
         self._stale = False
+        self._still = 0
 
     def body(self) -> ComposeResult:
         """The filter, the table, and at the side what is under the cursor."""
@@ -92,8 +77,8 @@ class JobsScreen(JobOrders):
                 [c for c in COLUMNS if c.name in STANDARD],
                 id="jobs", empty="No job fits. Escape clears the filter.", marking=True,
             )  # fmt: skip
-            yield Static(id="glance")
-        yield Static(id="told")
+            yield Text(id="glance")
+        yield Text(id="told")
 
     @property
     def table(self) -> VirtualTable:
@@ -134,7 +119,7 @@ class JobsScreen(JobOrders):
                 then(self.chosen_ids())
             return
         self._then = then
-        self.load("chosen", lambda database: _ids(database, numbers))
+        self.load("chosen", lambda database: read_ids(database, numbers))
 
     def changed(self, delta: Delta) -> None:
         """Move the rows that something happened to; follow those that run."""
@@ -144,13 +129,18 @@ class JobsScreen(JobOrders):
         if delta.job_ids:
             chosen, epoch, ids = self._filter(), self._epoch, sorted(delta.job_ids)
             if chosen is not None:
-                self.load("moved", lambda database: _moved(database, chosen, ids, epoch))
+                self.load("moved", lambda database: read_moved(database, chosen, ids, epoch))
         elif self._filter_ages():
             self._stale = True
         visible = [int(key) for key in self.table.visible_keys()]
-        live = [n for n in visible if n in self._lines and not self._lines[n].ended]
-        if live:
-            self.load("rows", lambda database: _lines(database, live))
+        live = [self._lines[n] for n in visible if n in self._lines and not self._lines[n].ended]
+        self._still = self._still + 1 if delta.quiet else 0
+        # What waits changes with an event; what runs goes on without one.
+        going = [line.number for line in live if line.state != _QUEUED]
+        if going and self._still % _FOLLOW_EVERY == 0:
+            self.load("rows", lambda database: read_lines(database, going))
+        now_s = self.console_app.source.clock()
+        self.table.put({line.number: cells_of(line, now_s) for line in live})
 
     def loaded(self, key: str, value: Any) -> None:
         """Show what was found."""
@@ -168,7 +158,7 @@ class JobsScreen(JobOrders):
     def on_rows_wanted(self, message: RowsWanted) -> None:
         """Read the lines that came into view."""
         numbers = [int(key) for key in message.keys]
-        self.load(f"rows {numbers[0]}", lambda database: _lines(database, numbers))
+        self.load(f"rows {numbers[0]}", lambda database: read_lines(database, numbers))
 
     def on_row_opened(self, message: RowOpened) -> None:
         """Open the job."""
@@ -246,7 +236,7 @@ class JobsScreen(JobOrders):
         self._start(stay=False)
 
     def _filter(self) -> Any:
-        field, told = self.query_one("#filter", Input), self.query_one("#told", Static)
+        field, told = self.query_one("#filter", Input), self.query_one("#told", Text)
         try:
             chosen = parse(
                 self._text, me=self.console_app.acts.actor, now_s=self.console_app.source.clock()
@@ -280,7 +270,7 @@ class JobsScreen(JobOrders):
     def _ask(self, chosen: Any, sort: Sort, after: Place | None) -> None:
         epoch = self._epoch
         limit = _FIRST_PAGE if after is None and not self._numbers else _PAGE
-        self.load("page", lambda database: _page(database, chosen, sort, after, limit, epoch))
+        self.load("page", lambda database: read_page(database, chosen, sort, after, limit, epoch))
         self._asked_for = (chosen, sort)
 
     def _show_page(self, page: Page) -> None:
@@ -305,7 +295,8 @@ class JobsScreen(JobOrders):
     def _show_moved(self, moved: Moved) -> None:
         if moved.epoch != self._epoch:
             return
-        shown = self._numbers
+        # A copy, by which the table sees where its cursor's row went.
+        shown = self._numbers[:]
         fit = set(moved.chosen)
         newest = shown[0 if self._down else -1] if shown else 0
         changed = False
@@ -321,6 +312,7 @@ class JobsScreen(JobOrders):
                 # It came back into the middle of a filtered list: rare, so the list is read again.
                 self._stale = True
         if changed:
+            self._numbers = shown
             self.table.set_keys(shown)
             self._tell()
         self._refresh_visible(moved.known)
@@ -329,7 +321,7 @@ class JobsScreen(JobOrders):
         visible = [int(key) for key in self.table.visible_keys()]
         wanted = visible if only is None else [n for n in visible if n in set(only)]
         if wanted:
-            self.load("rows again", lambda database: _lines(database, wanted))
+            self.load("rows again", lambda database: read_lines(database, wanted))
 
     def _show_lines(self, lines: list[JobLine]) -> None:
         now_s = self.console_app.source.clock()
@@ -353,37 +345,10 @@ class JobsScreen(JobOrders):
         ]
         if marked:
             parts.append(f"{count(marked)} marked")
-        self.query_one("#told", Static).update(Content("   ".join(parts)))
+        self.query_one("#told", Text).update(Content("   ".join(parts)))
 
     def _show_glance(self) -> None:
-        panel = self.query_one("#glance", Static)
+        panel = self.query_one("#glance", Text)
         key = self.table.cursor_key
         line = self._lines.get(int(key)) if key is not None else None
         panel.update(Content("") if line is None else glance(line))
-
-
-def _page(
-    database: Database, chosen: Any, sort: Sort, after: Place | None, limit: int, epoch: int
-) -> Page:
-    from farm.ledger.views_console import ConsoleViews
-
-    numbers, end = ConsoleViews(database).numbers(chosen, sort, limit=limit, after=after)
-    return Page(epoch, numbers, end, after is None)
-
-
-def _moved(database: Database, chosen: Any, ids: list[str], epoch: int) -> Moved:
-    from farm.ledger.views_console import ConsoleViews
-
-    return Moved(epoch, *ConsoleViews(database).which(chosen, ids))
-
-
-def _lines(database: Database, numbers: list[int]) -> list[JobLine]:
-    from farm.ledger.views_console import ConsoleViews
-
-    return ConsoleViews(database).lines(numbers)
-
-
-def _ids(database: Database, numbers: list[int]) -> list[str]:
-    from farm.ledger.views_console import ConsoleViews
-
-    return ConsoleViews(database).ids(numbers)

@@ -6,14 +6,13 @@ focus; the lists below tell about that node only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Static
 
 from farm.domain.states import NodeState
 from farm.tui.dialogs import Choose
@@ -32,6 +31,7 @@ from farm.tui.screens.node_cells import (
 from farm.tui.screens.screen import FarmScreen
 from farm.tui.source import Delta
 from farm.tui.widgets.table import VirtualTable
+from farm.tui.widgets.text import Text
 
 if TYPE_CHECKING:
     from farm.ledger.database import Database
@@ -39,12 +39,17 @@ if TYPE_CHECKING:
     from farm.ledger.views_nodes_console import NodeEvent
 
 
+_FOLLOW_EVERY = 2
+"""Looks between two readings of what only beat."""
+
+
 @dataclass(frozen=True, slots=True)
 class Park:
-    """Every node, and what the jobs are called that they work for."""
+    """Every node at ``at_s``, and what the jobs are called that they work for."""
 
     nodes: list[NodeLine]
     jobs: dict[str, str]
+    at_s: float = 0.0
 
 
 class NodesScreen(FarmScreen):
@@ -77,12 +82,14 @@ class NodesScreen(FarmScreen):
         super().__init__()
         self._park = Park([], {})
         self._wanted: str | None = None
+        self._moved: tuple[int, tuple[int, float]] | None = None
+        self._still = 0
 
     def body(self) -> ComposeResult:
         """Nodes above, the chosen one below."""
         with _titled(Vertical(classes="panel", id="park"), "Nodes"):
             yield VirtualTable(NODES, id="nodes", empty="No node has joined: start `farm node`.")
-        yield Static(id="matter")
+        yield Text(id="matter")
         with Horizontal(id="one"):
             with _titled(Vertical(classes="panel main"), "Engines"):
                 yield VirtualTable(ENGINES, id="engines", empty="It has no engines.")
@@ -115,8 +122,15 @@ class NodesScreen(FarmScreen):
         self._point()
 
     def changed(self, delta: Delta) -> None:
-        """Heartbeats make no events, so it looks each time; history follows the events."""
-        self.load("park", park)
+        """Heartbeats make no events, so they are compared; history follows the events."""
+        pulse = delta.pulse
+        moved = (pulse.beats, pulse.working)
+        self._still += 1
+        if not delta.quiet or (moved != self._moved and self._still >= _FOLLOW_EVERY):
+            self._moved, self._still = moved, 0
+            self.load("park", park)
+        else:
+            self._show_silence()
         names = {change.entity_id for change in delta.changes if change.entity == "node"}
         if not delta.complete or (self.node is not None and self.node.name in names):
             self._ask_history()
@@ -223,6 +237,14 @@ class NodesScreen(FarmScreen):
         if self.ready and self._wanted is not None and self.nodes.go_to(self._wanted):
             self._wanted = None
 
+    def _show_silence(self) -> None:
+        """How long each node gave no sign goes on without a reading."""
+        past_s = self.console_app.source.clock() - self._park.at_s
+        now = [replace(node, silent_s=node.silent_s + past_s) for node in self._park.nodes]
+        self.nodes.put({node.name: node_cells(node) for node in now})
+        key = self.nodes.cursor_key
+        self._show_matter(next((node for node in now if node.name == key), None))
+
     def _show_node(self) -> None:
         node = self.node
         engines = self.query_one("#engines", VirtualTable)
@@ -244,7 +266,7 @@ class NodesScreen(FarmScreen):
 
     def _show_matter(self, node: NodeLine | None) -> None:
         """What is the matter with the node and what mends it, in full; nothing when it is well."""
-        matter = self.query_one("#matter", Static)
+        matter = self.query_one("#matter", Text)
         what, mend = ("", "") if node is None else trouble_of(node)
         matter.display = bool(what)
         if node is not None:
@@ -266,9 +288,11 @@ def park(database: Database) -> Park:
     from farm.ledger.views_nodes import NodeViews
     from farm.ledger.views_nodes_console import NodeConsoleViews
 
+    at_s = database.clock()
     nodes = NodeViews(database).nodes()
     at_work = {e.task_id.partition(".")[0] for n in nodes for e in n.engines if e.task_id}
-    return Park(nodes, NodeConsoleViews(database).job_names(at_work) if at_work else {})
+    names = NodeConsoleViews(database).job_names(at_work) if at_work else {}
+    return Park(nodes, names, at_s)
 
 
 def _history(database: Database, name: str) -> list[NodeEvent]:

@@ -1,19 +1,19 @@
 """The farm at a glance: jobs, queue, throughput, nodes, newest failures, intake. All of it opens.
 
-Invariant: it costs the same however many jobs wait; what it counts is counted up to a bound.
+Invariant: it costs the same however many jobs wait; what it counts is counted up to a bound, and only
+when something happened. Without events it follows the nodes and what runs, which beat in silence.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Static
 
 from farm.domain.states import JobState, TaskState
 from farm.tui.colours import mark_of, style_of, tone_of
@@ -24,6 +24,7 @@ from farm.tui.screens.job_cells import COLUMNS, cells_of
 from farm.tui.screens.screen import FarmScreen
 from farm.tui.source import Delta
 from farm.tui.widgets.table import Cell, Column, VirtualTable
+from farm.tui.widgets.text import Text
 
 if TYPE_CHECKING:
     from farm.ledger.database import Database
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
     from farm.ledger.views_nodes import NodeLine
 
 _TREND = 60
+_FOLLOW_EVERY = 3
+"""Looks between two readings of what makes no events: gauges, progress, times left."""
 _AT_WORK = (JobState.RUNNING, JobState.PUBLISHING, JobState.FAILING, JobState.CANCELLING)
 
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """What the overview shows. wait_s : until a task that came now would begin; ``None``: unknown."""
+    """What the overview shows. typical_s : what a task takes; ``None``: unknown."""
 
     jobs: dict[str, int]
     tasks: dict[str, int]
@@ -45,7 +48,15 @@ class Glance:
     nodes: list[NodeLine]
     failures: list[Troubles]
     work: list[JobLine]
-    wait_s: float | None
+    typical_s: float | None
+
+    @property
+    def wait_s(self) -> float | None:
+        """Until a task that came now would begin; ``None``: unknown."""
+        engines = sum(len(node.engines) for node in self.nodes if node.state == "online")
+        if not engines or self.typical_s is None:
+            return None
+        return self.tasks[TaskState.READY.value] * self.typical_s / engines
 
 
 class OverviewScreen(FarmScreen):
@@ -92,13 +103,16 @@ class OverviewScreen(FarmScreen):
         self._depth: deque[float] = deque(maxlen=_TREND)
         self._done: deque[float] = deque([0.0] * _TREND, maxlen=_TREND)
         self._ticked = False
+        self._glance: Glance | None = None
+        self._still = 0
+        self._moved: tuple[int, tuple[int, float]] | None = None
 
     def body(self) -> ComposeResult:
         """Numbers above, lists below."""
         with Horizontal(id="facts"):
-            yield _titled(Static(id="jobs", classes="panel"), "Jobs")
-            yield _titled(Static(id="queue", classes="panel"), "Queue")
-            yield _titled(Static(id="trend", classes="panel"), "Throughput")
+            yield _titled(Text(id="jobs", classes="panel", fixed=True), "Jobs")
+            yield _titled(Text(id="queue", classes="panel", fixed=True), "Queue")
+            yield _titled(Text(id="trend", classes="panel", fixed=True), "Throughput")
         with Horizontal(id="lists"):
             with Vertical(classes="main"):
                 with _titled(Vertical(classes="panel"), "Nodes"):
@@ -122,22 +136,43 @@ class OverviewScreen(FarmScreen):
             self.query_one("#nodes").focus()
 
     def changed(self, delta: Delta) -> None:
-        """Heartbeats make no events, so it looks each time."""
+        """Count again what the events tell of; else now and then follow what beats in silence."""
         ended = {TaskState.DONE.value, TaskState.CACHED.value}
         done = sum(c.entity == "task" and c.target in ended for c in delta.changes)
         self._done.append(float(done))
         self._ticked = True
-        self.load("glance", glance)
+        if not delta.quiet:
+            self._still = 0
+            self.load("glance", glance)
+            return
+        if self._glance is None:
+            return
+        moved = (delta.pulse.beats, delta.pulse.working)
+        self._still += 1
+        if moved != self._moved and self._still >= _FOLLOW_EVERY:
+            self._moved, self._still = moved, 0
+            self.load("moving", moving)
+        self._draw(self._glance)
 
     def loaded(self, key: str, value: Any) -> None:
         """Show what was found."""
+        if key == "moving":
+            if self._glance is None:
+                return
+            value = replace(self._glance, nodes=value[0], work=value[1])
         assert isinstance(value, Glance)
+        self._draw(value)
+
+    def _draw(self, value: Glance) -> None:
         if self._ticked:
             self._ticked = False
             self._depth.append(value.tasks[TaskState.READY.value])
-        self._show_jobs(value)
+        fresh, self._glance = value is not self._glance, value
         self._show_queue(value)
         self._show_trend(value)
+        if not fresh:
+            return
+        self._show_jobs(value)
         self._show_nodes(value.nodes)
         failures = self.query_one("#failures", VirtualTable)
         failures.put(
@@ -182,7 +217,7 @@ class OverviewScreen(FarmScreen):
                 )
             )
         rows = [Content("  ").join(cells[at : at + 2]) for at in range(0, len(cells), 2)]
-        self.query_one("#jobs", Static).update(Content("\n").join(rows))
+        self.query_one("#jobs", Text).update(Content("\n").join(rows))
 
     def _show_queue(self, value: Glance) -> None:
         from farm.ledger.views_console import COUNTED
@@ -203,13 +238,13 @@ class OverviewScreen(FarmScreen):
             parts.append((f"⚠ saturated: new tasks wait {duration(value.wait_s)}", "b $state-warn"))
         else:
             parts.append(f"new tasks wait {duration(value.wait_s)}")
-        self.query_one("#queue", Static).update(Content.assemble(*parts))
+        self.query_one("#queue", Text).update(Content.assemble(*parts))
 
     def _show_trend(self, value: Glance) -> None:
         busy = sum(bool(engine.task_id) for node in value.nodes for engine in node.engines)
         engines = sum(len(node.engines) for node in value.nodes if node.state == "online")
         per_minute = sum(self._done)
-        self.query_one("#trend", Static).update(
+        self.query_one("#trend", Text).update(
             Content.assemble(
                 (spark(self._done, _TREND), "$state-good"),
                 f"\n{per_minute:.0f} tasks done in the last minute\n",
@@ -231,23 +266,26 @@ def glance(database: Database) -> Glance:
     from farm.ledger.views_nodes import NodeViews
 
     views = ConsoleViews(database)
-    nodes = NodeViews(database).nodes()
-    tasks = views.task_counts()
-    engines = sum(len(node.engines) for node in nodes if node.state == "online")
-    typical_s = views.typical_task_s()
-    wait_s = None
-    if engines and typical_s is not None:
-        ahead = tasks[TaskState.READY.value]
-        wait_s = ahead * typical_s / engines
-    return Glance(
-        views.job_counts(),
-        tasks,
-        views.submission_counts(),
-        nodes,
-        views.failures(20),
-        JobViews(database).page(limit=20, states=_AT_WORK),
-        wait_s,
-    )
+    with database.snapshot():
+        return Glance(
+            views.job_counts(),
+            views.task_counts(),
+            views.submission_counts(),
+            NodeViews(database).nodes(),
+            views.failures(20),
+            JobViews(database).page(limit=20, states=_AT_WORK),
+            views.typical_task_s(),
+        )
+
+
+def moving(database: Database) -> tuple[list[NodeLine], list[JobLine]]:
+    """Of that what changes without an event: the nodes and the jobs at work."""
+    from farm.ledger.views_jobs import JobViews
+    from farm.ledger.views_nodes import NodeViews
+
+    with database.snapshot():
+        work = JobViews(database).page(limit=20, states=_AT_WORK)
+        return NodeViews(database).nodes(), work
 
 
 def _titled(widget: Any, title: str) -> Any:

@@ -1,6 +1,7 @@
 """Plugins, their stages and the pipelines: what can be asked of this farm, and where it can run.
 
-Invariant: plugins are imported in a thread and once; what nodes offer is read while the screen shows.
+Invariant: plugins are imported in a thread and once, after what the nodes offer is on the screen; what
+they offer is read while the screen shows.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, ScrollableContainer, VerticalScroll
-from textual.widgets import Static, TabbedContent, TabPane
+from textual.widgets import TabbedContent, TabPane
 
-from farm.tui.catalogue import gather, load_registry
+from farm.tui.catalogue import gather, offered
 from farm.tui.messages import RowHighlighted, RowOpened
 from farm.tui.plugin_text import (
     about_pipeline,
@@ -24,10 +25,9 @@ from farm.tui.plugin_text import (
 from farm.tui.screens.screen import FarmScreen
 from farm.tui.source import Delta
 from farm.tui.widgets.table import Cell, Column, VirtualTable
+from farm.tui.widgets.text import Text
 
 if TYPE_CHECKING:
-    from farm.ledger.database import Database
-    from farm.registry import Registry
     from farm.tui.catalogue import Catalogue, PipelineEntry, StageEntry
 
 PARTS = ("stages", "pipelines", "plugins")
@@ -70,7 +70,8 @@ class PluginsScreen(FarmScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._registry: Registry | None = None
+        self._beats = 0
+        self._early = False
         self._found: Catalogue | None = None
         self._ticks = 0
 
@@ -85,16 +86,21 @@ class PluginsScreen(FarmScreen):
                             columns[part], id=f"{part}-list", empty="The plugins are being loaded …"
                         ).add_class("list")
                         with VerticalScroll(classes="about"):
-                            yield Static(id=f"{part}-text")
+                            yield Text(id=f"{part}-text")
                             if part == "pipelines":
                                 with ScrollableContainer(id="drawing"):
-                                    yield Static(id="graph")
-                                yield Static(id="pipelines-more")
+                                    yield Text(id="graph")
+                                yield Text(id="pipelines-more")
 
     @property
     def part(self) -> str:
         """The part that shows."""
         return self.query_one("#parts", TabbedContent).active
+
+    @property
+    def whole(self) -> bool:
+        """Whether the plugins are loaded; until then it shows what the nodes tell."""
+        return self._found is not None
 
     def opened(self) -> None:
         """Load the plugins the first time; look at the nodes each time."""
@@ -102,14 +108,22 @@ class PluginsScreen(FarmScreen):
         self._focus()
 
     def changed(self, delta: Delta) -> None:
-        """Nodes come and go without events."""
+        """Nodes come and go without events; where none gave a sign, nothing is read."""
         self._ticks += 1
-        if self._ticks % _LOOK_EVERY == 0:
+        if self._ticks % _LOOK_EVERY == 0 and not (
+            delta.quiet and delta.pulse.beats == self._beats
+        ):
+            self._beats = delta.pulse.beats
             self._look()
 
     def loaded(self, key: str, value: Any) -> None:
         """Show what was found."""
-        self._registry, found = value
+        if key == "offered":
+            if self._found is None:
+                self._show_offered(*value)
+                self._look()
+            return
+        found: Catalogue = value
         if found == self._found:
             return
         self._found = found
@@ -169,13 +183,24 @@ class PluginsScreen(FarmScreen):
         self._focus()
 
     def _look(self) -> None:
-        registry, settings = self._registry, self.console_app.source.settings
+        desk = self.console_app.desk
+        if self._found is None and desk.known is None and not self._early:
+            self._early = True
+            self.load("offered", offered)
+        else:
+            self.load("catalogue", lambda database: gather(desk.registry(), database))
 
-        def query(database: Database) -> tuple[Registry, Catalogue]:
-            found = registry or load_registry(settings)
-            return found, gather(found, database)
-
-        self.load("catalogue", query)
+    def _show_offered(self, found: dict[str, list[str]], nodes: int) -> None:
+        """The stages as the nodes tell of them, while the plugins are being loaded."""
+        table = self.query_one("#stages-list", VirtualTable)
+        table.put(
+            {
+                stage_id: {"stage": ((stage_id, "strong"),), "nodes": f"{len(names)} of {nodes}"}
+                for stage_id, names in found.items()
+            }
+        )
+        table.set_keys(sorted(found))
+        self.query_one("#stages-text", Text).update("The plugins are being loaded …")
 
     def _focus(self) -> None:
         self.query_one(f"#{self.part}-list").focus()
@@ -184,14 +209,14 @@ class PluginsScreen(FarmScreen):
         found, name = self._found, str(key)
         if found is None or key is None:
             return
-        text = self.query_one(f"#{part}-text", Static)
+        text = self.query_one(f"#{part}-text", Text)
         if part == "plugins":
             text.update(about_plugin(found.plugins[name], found))
         elif part == "pipelines":
             entry = found.pipelines[name]
             text.update(head_of_pipeline(entry))
-            self.query_one("#graph", Static).update(drawing_of(entry))
-            self.query_one("#pipelines-more", Static).update(about_pipeline(entry))
+            self.query_one("#graph", Text).update(drawing_of(entry))
+            self.query_one("#pipelines-more", Text).update(about_pipeline(entry))
         elif name in found.stages:
             text.update(about_stage(found.stages[name], found))
         else:

@@ -13,7 +13,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Static
 
 from farm.tui.colours import mark_of, tone_of
 from farm.tui.marks import count, duration
@@ -22,17 +21,22 @@ from farm.tui.messages import RowHighlighted, RowOpened, RowsWanted
 from farm.tui.screens.rerun import Ids, JobOrders
 from farm.tui.source import Delta
 from farm.tui.widgets.table import Cell, Column, VirtualTable
+from farm.tui.widgets.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from farm.ledger.database import Database
+    from farm.ledger.views_pulse import Pulse
     from farm.ledger.views_queue import Spot, WaitGroup, WaitLine
     from farm.ledger.views_reasons import Why
 
 _PAGE = 500
 _KEPT = 5_000
 _NEAR_END = 100
+_COUNTS_DOWN = frozenset({"back-off", "start-time"})
+"""Reasons that tell a time which is different with each look."""
+_SILENCE_S = 60.0
 _TONES = {
     "farm-paused": "warn", "no-daemon": "bad", "placement": "bad", "approval": "warn",
     "paused": "warn", "back-off": "warn", "stage": "wait", "queue": "work", "start-time": "wait",
@@ -47,6 +51,9 @@ class Page:
     ids: list[str]
     end: Spot | None
     more: bool
+
+
+Farmwide = tuple[float, str | None, bool, int]
 
 
 class QueueScreen(JobOrders):
@@ -93,6 +100,7 @@ class QueueScreen(JobOrders):
         self._lines: dict[str, WaitLine] = {}
         self._why: Why | None = None
         self._quiet = 0
+        self._standing: Farmwide | None = None
 
     def body(self) -> ComposeResult:
         """Reasons above, tasks below, and the whole story of one task."""
@@ -102,7 +110,7 @@ class QueueScreen(JobOrders):
             yield VirtualTable(
                 self.TASKS, id="tasks", empty="No task waits for this.", marking=True
             )
-        yield Static(id="story")
+        yield Text(id="story")
 
     @property
     def groups(self) -> VirtualTable:
@@ -121,10 +129,19 @@ class QueueScreen(JobOrders):
         self.load("groups", _groups)
 
     def changed(self, delta: Delta) -> None:
-        """Follow the events; without any it looks every third time, for a node may grow silent."""
-        self._quiet = 0 if delta.changes or not delta.complete else self._quiet + 1
-        if self._quiet % 3 == 0:
+        """Follow the events, the reasons, and the farm as a whole; a pause is told in seconds."""
+        moved = self._standing is not None and _standing(delta.pulse) != self._standing
+        if moved or not delta.quiet:
             self.load("groups", _groups)
+            return
+        self._quiet += 1
+        group = self._groups.get(self._group or "")
+        if group is not None and group.kind in _COUNTS_DOWN and self._quiet % 3 == 0:
+            self._refresh_lines()
+            self._ask_why()
+        else:
+            visible = [self._lines[str(k)] for k in self.tasks.visible_keys() if k in self._lines]
+            self._show_lines(visible)
 
     def with_chosen(self, then: Callable[[Ids], None]) -> None:
         """The jobs of the marked tasks, or of the one under the cursor."""
@@ -135,7 +152,9 @@ class QueueScreen(JobOrders):
     def loaded(self, key: str, value: Any) -> None:
         """Show what was found."""
         if key == "groups":
-            self._show_groups(value)
+            found, self._standing = value
+            self._quiet = 0
+            self._show_groups(found)
         elif key == "page":
             self._show_page(value)
         elif key.startswith("lines"):
@@ -211,6 +230,9 @@ class QueueScreen(JobOrders):
         if len(self._ids) <= _KEPT:
             limit = max(_PAGE, len(self._ids))
             self.load("page", lambda database: _page(database, group, limit, None))
+        self._refresh_lines()
+
+    def _refresh_lines(self) -> None:
         shown = [str(key) for key in self.tasks.visible_keys()]
         if shown:
             self.load("lines again", lambda database: _lines(database, shown))
@@ -231,6 +253,9 @@ class QueueScreen(JobOrders):
 
     def _show_lines(self, lines: list[WaitLine]) -> None:
         now_s = self.console_app.source.clock()
+        if len(self._lines) > _KEPT:
+            self._lines.clear()
+        self._lines.update((line.id, line) for line in lines)
         self.tasks.put({line.id: _task_cells(line, now_s) for line in lines})
 
     def _ask_why(self) -> None:
@@ -242,7 +267,7 @@ class QueueScreen(JobOrders):
             self.load("why", lambda database: _why(database, str(task_id)))
 
     def _show_story(self) -> None:
-        story = self.query_one("#story", Static)
+        story = self.query_one("#story", Text)
         why = self._why
         if why is None or why.entity != self.tasks.cursor_key:
             story.update("")
@@ -257,10 +282,19 @@ class QueueScreen(JobOrders):
         )  # fmt: skip
 
 
-def _groups(database: Database) -> list[WaitGroup]:
+def _groups(database: Database) -> tuple[list[WaitGroup], Farmwide]:
+    from farm.ledger.views_console import ConsoleViews
     from farm.ledger.views_queue import QueueViews
 
-    return QueueViews(database).groups()
+    with database.snapshot():
+        return QueueViews(database).groups(), _standing(ConsoleViews(database).pulse())
+
+
+def _standing(pulse: Pulse) -> Farmwide:
+    """What the reasons depend on besides the events."""
+    silent_s = pulse.daemon_silent_s or 0.0
+    told = int(silent_s) // 5 if silent_s > _SILENCE_S else 0
+    return pulse.placed, pulse.paused, bool(pulse.daemon), told
 
 
 def _page(database: Database, group: WaitGroup, limit: int, after: Spot | None) -> Page:

@@ -14,7 +14,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Static
 
 from farm.domain.errors import InputError
 from farm.tui.acts import Acts, Told
@@ -24,6 +23,7 @@ from farm.tui.messages import RowOpened
 from farm.tui.plots import columns
 from farm.tui.screens.screen import FarmScreen
 from farm.tui.widgets.table import Cell, Column, VirtualTable
+from farm.tui.widgets.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,11 +127,11 @@ class ReportsScreen(FarmScreen):
 
     def body(self) -> ComposeResult:
         """What it is about, the table, and beneath it the plot and the largest files."""
-        yield Static(id="told")
+        yield Text(id="told")
         yield VirtualTable(self.USAGE, id="usage", empty="The report is being made …")
         with Horizontal(id="below"):
             with Vertical(classes="panel plot"):
-                yield Static(id="plot")
+                yield Text(id="plot")
             with Vertical(classes="panel files"):
                 yield VirtualTable(
                     self.LARGEST, id="largest", empty="No file was made in this period."
@@ -287,7 +287,7 @@ class ReportsScreen(FarmScreen):
         report = self._report
         if report is None:
             return
-        panel, plot = self.query_one(".plot"), self.query_one("#plot", Static)
+        panel, plot = self.query_one(".plot"), self.query_one("#plot", Text)
         if self._measure < len(_MEASURES):
             measure = _MEASURES[self._measure]
             title, say = measure.title, measure.say
@@ -305,7 +305,7 @@ class ReportsScreen(FarmScreen):
         )
 
     def _tell(self, text: Content | str) -> None:
-        self.query_one("#told", Static).update(text if isinstance(text, Content) else Content(text))
+        self.query_one("#told", Text).update(text if isinstance(text, Content) else Content(text))
 
 
 def _made(database: Database, since: str, by: str) -> Report:

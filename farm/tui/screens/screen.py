@@ -108,11 +108,16 @@ class FarmScreen(Screen[None]):
         self._show()
 
     def on_screen_resume(self) -> None:
-        """Shown again; the first time this may come before there is anything to show."""
-        if self.ready:
+        """Shown again; the first time this comes beside :meth:`on_mount`, before it or after."""
+        if self.ready and not self._showing:
             self._show()
 
+    def on_screen_suspend(self) -> None:
+        """Another screen is in front."""
+        self._showing = False
+
     def _show(self) -> None:
+        self._showing = self.is_current
         self.query_one(Bar).told(self.console_app.pulse, self.console_app.lost)
         self.opened()
 
@@ -139,5 +144,6 @@ class FarmScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._tickets: dict[str, int] = {}
+        self._showing = False
         self.ready = False
         """Whether its widgets are there; the ledger may be looked at before that."""

@@ -17,11 +17,12 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.timer import Timer
-from textual.widgets import Button, DirectoryTree, Input, Label, Select, Static
+from textual.widgets import Button, DirectoryTree, Input, Label, Select
 
 from farm.tui.desk import Desk
 from farm.tui.forms import SEPARATOR, Entered, Field, enter, fields_of
 from farm.tui.screens.screen import FarmScreen
+from farm.tui.widgets.text import Text
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -58,7 +59,7 @@ class SubmitScreen(FarmScreen):
 
     def body(self) -> ComposeResult:
         """One row for each field; what the check says below."""
-        yield Static(
+        yield Text(
             Content.assemble(
                 (f"New job: {self.pipeline.ref}", "b"), f"  {self.pipeline.title}"
             ),
@@ -78,9 +79,9 @@ class SubmitScreen(FarmScreen):
                             tooltip="Pick a file",
                             compact=True,
                         )
-                yield Static(Content(field.hint), id=f"hint-{id}", classes="hint")
+                yield Text(Content(field.hint), id=f"hint-{id}", classes="hint")
         with Horizontal(id="foot"):
-            yield Static(id="verdict")
+            yield Text(id="verdict")
             yield Button("Submit", id="submit", variant="primary", disabled=True, compact=True)
 
     def opened(self) -> None:
@@ -178,12 +179,12 @@ class SubmitScreen(FarmScreen):
             if self._told.get(id, "") == (wrong or ""):
                 continue
             self._told[id] = wrong or ""
-            hint = self.query_one(f"#hint-{id}", Static)
+            hint = self.query_one(f"#hint-{id}", Text)
             self.query_one(f"#{id}").set_class(wrong is not None, "-invalid")
             hint.set_class(wrong is not None, "-bad")
             hint.update(Content(wrong or field.hint))
         verdict, ready = _verdict(self._entered, self._problems)
-        self.query_one("#verdict", Static).update(verdict)
+        self.query_one("#verdict", Text).update(verdict)
         self.query_one("#submit", Button).disabled = not ready or self.console_app.read_only
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Static
 
 from farm.tui.tabs import TABS
+from farm.tui.widgets.text import Text
 
 if TYPE_CHECKING:
-    from farm.ledger.views_console import Pulse
+    from farm.ledger.views_pulse import Pulse
 
 _SILENT_S = 15.0
 
@@ -23,11 +23,12 @@ class Bar(Vertical):
     def __init__(self, current: str) -> None:
         super().__init__()
         self.current = current
+        self._said: tuple[str, str, str] | None = None
 
     def compose(self) -> ComposeResult:
         """One line, and a banner that is there only when needed."""
-        yield Static(id="tabs")
-        yield Static(id="banner")
+        yield Text(id="tabs", fixed=True)
+        yield Text(id="banner")
 
     def on_mount(self) -> None:
         """Show the tabs at once."""
@@ -35,6 +36,12 @@ class Bar(Vertical):
 
     def told(self, pulse: Pulse | None, lost: str | None) -> None:
         """Show the farm's pulse, or why there is none."""
+        sign, style = sign_of(pulse, lost)
+        text = lost or _trouble(pulse)
+        said = (sign, text, lost or "")
+        if said == self._said:
+            return
+        self._said = said
         parts: list[Content] = [Content.from_markup("[b $accent]farm[/] ")]
         for tab in TABS:
             style = "b reverse $primary" if tab.name == self.current else "$text-muted"
@@ -44,28 +51,27 @@ class Bar(Vertical):
                 )
             )
         parts.append(Content("  "))
-        parts.append(self._pulse(pulse, lost))
-        self.query_one("#tabs", Static).update(Content("").join(parts))
-        banner = self.query_one("#banner", Static)
-        text = lost or _trouble(pulse)
+        parts.append(Content.styled(sign, style))
+        self.query_one("#tabs", Text).update(Content("").join(parts))
+        banner = self.query_one("#banner", Text)
         banner.display = bool(text)
         banner.set_class(bool(lost), "-lost")
         banner.update(Content(f" {text}"))
 
-    def _pulse(self, pulse: Pulse | None, lost: str | None) -> Content:
-        if lost:
-            return Content.from_markup("[$state-bad]✗ no ledger[/]")
-        if pulse is None:
-            return Content("")
-        if not pulse.daemon:
-            return Content.from_markup("[$state-bad]✗ no daemon[/]")
-        if pulse.daemon_silent_s is not None and pulse.daemon_silent_s > _SILENT_S:
-            return Content.from_markup(
-                "[$state-warn]? daemon silent $since s[/]", since=f"{pulse.daemon_silent_s:.0f}"
-            )
-        if pulse.paused:
-            return Content.from_markup("[$state-warn]‖ paused[/]")
-        return Content.from_markup("[$state-good]● up[/]")
+
+def sign_of(pulse: Pulse | None, lost: str | None) -> tuple[str, str]:
+    """How the farm is, in two words, with their style."""
+    if lost:
+        return "✗ no ledger", "$state-bad"
+    if pulse is None:
+        return "", ""
+    if not pulse.daemon:
+        return "✗ no daemon", "$state-bad"
+    if pulse.daemon_silent_s is not None and pulse.daemon_silent_s > _SILENT_S:
+        return f"? daemon silent {pulse.daemon_silent_s:.0f} s", "$state-warn"
+    if pulse.paused:
+        return "‖ paused", "$state-warn"
+    return "● up", "$state-good"
 
 
 def _trouble(pulse: Pulse | None) -> str:

@@ -109,7 +109,13 @@ class VirtualTable(ScrollView, can_focus=True):
         return [] if self.cursor_key is None else [self.cursor_key]
 
     def set_keys(self, keys: Sequence[Key], *, stay: bool = True) -> None:
-        """Show these rows; with ``stay`` the cursor stays on its row wherever that went."""
+        """Show these rows; with ``stay`` the cursor stays on its row wherever that went.
+
+        keys : not to be changed afterwards.
+        """
+        if stay and keys == self._keys:
+            self._want()
+            return
         before = self.cursor_key
         self._keys = keys
         at = 0
@@ -141,9 +147,11 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def put(self, rows: Mapping[Key, Mapping[str, Cell]]) -> None:
         """Give it rows: for each key its cells by column name."""
+        changed = False
         for key, cells in rows.items():
             if self._rows.get(key) != cells:
                 self._strips.pop(key, None)
+                changed = True
             self._rows.pop(key, None)
             self._rows[key] = cells
             self._asked.discard(key)
@@ -151,7 +159,8 @@ class VirtualTable(ScrollView, can_focus=True):
             for key in list(self._rows)[: len(self._rows) - _KEPT]:
                 del self._rows[key]
                 self._strips.pop(key, None)
-        self.refresh()
+        if changed:
+            self.refresh()
 
     def cells(self, key: Key) -> Mapping[str, Cell] | None:
         """The cells of a row that it has."""

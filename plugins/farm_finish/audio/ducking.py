@@ -10,9 +10,9 @@ import math
 
 import numpy as np
 
+from farm.media.sound import RATE, Sound
 from farm_finish.audio.compiled import kernel
 from farm_finish.audio.params import MixParams
-from farm_finish.audio.reading import RATE, Sound
 
 CELL = 48
 """Samples (1 ms) between two values of the gain; blocks are whole cells."""

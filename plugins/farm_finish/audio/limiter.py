@@ -11,9 +11,9 @@ import math
 
 import numpy as np
 
+from farm.media.sound import RATE, Sound
 from farm_finish.audio.compiled import kernel
 from farm_finish.audio.peaks import DELAY, Oversampler
-from farm_finish.audio.reading import RATE, Sound
 
 LOOK_AHEAD = RATE // 200
 RELEASE_S = 0.08

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.media.sound import RATE, Sound
 from farm_finish.audio.compiled import kernel
-from farm_finish.audio.reading import RATE, Sound
 
 HOP = RATE // 10
 ABSOLUTE_GATE, RELATIVE_GATE, RANGE_GATE = -70.0, -10.0, -20.0

@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from farm import InputError, Result, Task
+from farm.media.sound import RATE, Sound, sound_blocks
 from farm_finish.audio.limiter import Limiter
 from farm_finish.audio.loudness import LoudnessMeter
 from farm_finish.audio.measure import Findings, Measurement, record
 from farm_finish.audio.params import MasterParams
 from farm_finish.audio.peaks import decibels, factor
-from farm_finish.audio.reading import RATE, Sound, sound_blocks
 from farm_finish.audio.room import Room
 from farm_finish.audio.runs import Runs
 from farm_finish.audio.spool import Spool

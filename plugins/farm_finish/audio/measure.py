@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from farm import Result, Task
+from farm.media.sound import RATE, Sound, sound_blocks
+from farm.media.source import opened
 from farm_finish.audio.loudness import Loudness, LoudnessMeter
 from farm_finish.audio.params import MeasureParams
 from farm_finish.audio.peaks import TruePeak, decibels, factor
-from farm_finish.audio.reading import RATE, Sound, sound_blocks
 from farm_finish.audio.runs import Runs
-from farm_finish.source import opened
 
 SCHEMA = "farm.audio-measure/1"
 _FULL = 32_766.5 / 32_768

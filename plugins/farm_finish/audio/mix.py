@@ -14,14 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from farm import InputError, InputFile, Result, Task
+from farm.media.sound import BLOCK, RATE, Sound, sound_blocks
+from farm.media.source import opened
 from farm_finish.audio.ducking import Ducker
 from farm_finish.audio.params import ROLES, MixParams, Role, TrackParams
 from farm_finish.audio.pictures import picture_span
-from farm_finish.audio.reading import BLOCK, RATE, Sound, sound_blocks
 from farm_finish.audio.spool import Spool
 from farm_finish.audio.tracks import Track, balance, cut, in_turn
 from farm_finish.audio.writing import wav_file
-from farm_finish.source import opened
 
 
 def run(task: Task[MixParams]) -> Result:

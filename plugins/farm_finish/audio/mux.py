@@ -20,11 +20,11 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from farm import FarmError, InputError, Result, Task
+from farm.media.source import opened, video_stream
 from farm_finish.audio.params import MuxParams
 from farm_finish.audio.pictures import Pictures, inspect_pictures
 from farm_finish.delivery import Interleaver, delivered, ticks
 from farm_finish.sound import add_sound, sound_packets
-from farm_finish.source import opened, video_stream
 
 IN_MP4 = ("h264", "hevc", "av1", "vp9", "mpeg4")
 

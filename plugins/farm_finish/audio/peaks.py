@@ -12,8 +12,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.media.sound import Sound
 from farm_finish.audio.compiled import kernel
-from farm_finish.audio.reading import Sound
 
 TAPS = 32
 DELAY = TAPS // 2

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm import InputError
-from farm_finish.source import frame_rate, opened, video_stream
+from farm.media.source import frame_rate, opened, video_stream
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from farm_finish.audio.reading import RATE, Sound
+from farm.media.sound import RATE, Sound
 
 ROOMS = {"booth": 0.18, "room": 0.5, "hall": 1.6, "church": 3.5}
 """Seconds in which the low tones of a room fall by 60 dB."""

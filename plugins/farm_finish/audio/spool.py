@@ -11,7 +11,7 @@ from types import TracebackType
 
 import numpy as np
 
-from farm_finish.audio.reading import BLOCK, RATE, Sound
+from farm.media.sound import BLOCK, RATE, Sound
 
 Tick = Callable[[float], None]
 """Is told how many seconds of sound are done; may raise to stop."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from farm.media.sound import Sound
 from farm_finish.audio.params import Role
 from farm_finish.audio.peaks import factor
-from farm_finish.audio.reading import Sound
 from farm_finish.audio.spool import Spool
 
 

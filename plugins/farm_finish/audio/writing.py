@@ -16,7 +16,7 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.codec.context import Flags
 
-from farm_finish.audio.reading import RATE, Sound
+from farm.media.sound import RATE, Sound
 
 FLAC_FRAME = 4608
 AAC_FRAME = 1024

@@ -17,18 +17,22 @@ from pathlib import Path
 import numpy as np
 
 from farm import FarmError, InputError, Result, Task
-from farm_finish.frames.ahead import ahead
+from farm.media.ahead import ahead
+from farm.media.film import film, write_lossless
+from farm.media.light import add_light, picture_of_light
+from farm.media.planes import Layout, Picture
 from farm_finish.frames.deliver import write_delivered
 from farm_finish.frames.drift import NONE, Correction, fitted
-from farm_finish.frames.film import film, write_lossless
-from farm_finish.frames.light import add_light, picture_of_light
 from farm_finish.frames.params import BlendParams
-from farm_finish.frames.planes import Layout, Picture
 from farm_finish.params import EncodeParams
 
 SCHEMA = "farm.blend/1"
 DRIFT_SAMPLES = 3
 """Shared frames that are compared to measure drift."""
+
+
+READERS = 2
+"""Threads that read a window: the stage claims two cores, and reading is most of its work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ def run(task: Task[BlendParams]) -> Result:
     paths = [file.path for file in task.inputs["segments"]]
     parts = corrected(task, placed(paths, params.overlap), params)
     total, fps = parts[-1].stop, parts[0].fps
-    with ahead(blended(parts, params.overlap, params.align)) as mixing:
+    with ahead(blended(parts, params.overlap, params.align, READERS)) as mixing:
         pictures = _told(task, mixing, total)
         if params.form == "lossless":
             target: Path = task.output("video", ".mkv")
@@ -139,15 +143,22 @@ def corrected(task: Task[BlendParams], parts: list[Part], params: BlendParams) -
     return done
 
 
-def blended(parts: Sequence[Part], overlap: int, align: bool = False) -> Iterator[Picture]:
-    """Every picture of the film, in order. Raises InputError for pictures that do not match."""
+def blended(
+    parts: Sequence[Part], overlap: int, align: bool = False, threads: int = 1
+) -> Iterator[Picture]:
+    """Every picture of the film, in order. threads : that read one window at once.
+
+    Raises
+    ------
+    InputError : pictures do not match.
+    """
     waiting = list(parts)
     running: list[tuple[Part, Iterator[Picture]]] = []
     layout = None
     for number in range(parts[-1].stop):
         while waiting and waiting[0].start <= number:
             part = waiting.pop(0)
-            running.append((part, _pictures(part)))
+            running.append((part, _pictures(part, threads)))
         running = [(part, source) for part, source in running if number < part.stop]
         shown = [(part, next(source)) for part, source in running]
         layout = layout or shown[0][1].layout
@@ -170,7 +181,7 @@ def _mixed(shown: Sequence[tuple[Part, Picture]], weights: Sequence[float], alig
     total = np.zeros((3, picture.layout.height, picture.layout.width), np.float32)
     whole = sum(weights)
     if align and len(shown) == 2:
-        from farm_finish.frames.between import Motion
+        from farm.media.between import Motion
 
         share = weights[1] / whole
         motion = Motion.of(picture, others[0][1])
@@ -189,8 +200,8 @@ def _weight(part: Part, number: int, parts: Sequence[Part], overlap: int) -> flo
     return weight
 
 
-def _pictures(part: Part) -> Iterator[Picture]:
-    with film(part.path, part.label) as source:
+def _pictures(part: Part, threads: int) -> Iterator[Picture]:
+    with film(part.path, part.label, threads) as source:
         yield from source.pictures(0, part.stop - part.start)
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from av.packet import Packet
 
+from farm.media.film import no_frames
+from farm.media.picture import delivery_frame
+from farm.media.planes import Picture, frame_of
+from farm_finish.deliver.quality import add_video
 from farm_finish.delivery import Interleaver, delivered, ticks
-from farm_finish.encode import add_video
-from farm_finish.frames.film import no_frames
-from farm_finish.frames.planes import Picture, frame_of
 from farm_finish.params import EncodeParams
-from farm_finish.picture import delivery_frame
 from farm_finish.sound import add_sound, sound_packets
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from farm_finish.frames.light import light_of, signal_of
-from farm_finish.frames.planes import Picture
+from farm.media.light import light_of, signal_of
+from farm.media.planes import Picture
 
 Numbers = NDArray[np.float64]
 

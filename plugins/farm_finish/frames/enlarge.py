@@ -1,4 +1,4 @@
-"""The stage ``video.enlarge`` in its provider that is always there: Lanczos and sharpening.
+"""The stage ``video.enlarge``, and its provider that is always there: Lanczos and sharpening.
 
 Invariant: every frame is enlarged by itself and by the same numbers, so what stands still stays
 still; windows of a film are those frames that the whole would have given, to the bit.
@@ -6,22 +6,32 @@ still; windows of a film are those frames that the whole would have given, to th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from farm import Result, Task
-from farm_finish.frames.film import film, write_lossless
-from farm_finish.frames.lanczos import resized, sharpened
-from farm_finish.frames.light import light_of, luma_of, picture_of_signal, signal_of
+from farm.media.film import film, write_lossless
+from farm.media.lanczos import resized, sharpened
+from farm.media.light import light_of, luma_of, picture_of_signal, signal_of
+from farm.media.planes import Picture
 from farm_finish.frames.params import EnlargeParams
-from farm_finish.frames.planes import Picture
+
+Enlarger = Callable[[Picture, int, int], Picture]
+"""Makes a picture of a width and height in pixels, in the same layout."""
 
 
 def run(task: Task[EnlargeParams]) -> Result:
-    """Enlarge the window of ``video`` to ``segment``."""
+    """The provider that is always there: Lanczos's filter and careful sharpening."""
+    return write_larger(task, partial(enlarged, sharpness=task.params.sharpness))
+
+
+def write_larger(task: Task[Any], enlarge: Enlarger) -> Result:
+    """Enlarge the window of ``video`` to ``segment``. The parameters are SizeParams."""
     target: Path = task.output("segment", ".mkv")
     window = task.window
     start, stop = (window.start, window.stop) if window else (0, None)
@@ -31,7 +41,7 @@ def run(task: Task[EnlargeParams]) -> Result:
             for index, picture in enumerate(source.pictures(start, stop)):
                 task.progress(index, window.frames if window else index + 1, f"frame {index}")
                 size = task.params.size_for(picture.layout.width, picture.layout.height)
-                yield enlarged(picture, *size, task.params.sharpness)
+                yield enlarge(picture, *size)
 
         write_lossless(target, larger(), source.fps)
     task.progress(1, 1)

@@ -1,4 +1,4 @@
-"""The stage ``video.interpolate`` in its provider that is always there: optical flow.
+"""The stage ``video.interpolate``: a film at another rate, whoever makes the pictures between.
 
 Invariant: the film has exactly ``round(frames * rate / fps)`` frames and lasts as long as before to
 half a frame; moments of the source that fall on a frame show that frame to the bit, unless it only
@@ -12,13 +12,19 @@ from fractions import Fraction
 from pathlib import Path
 
 from farm import FarmError, Result, Task
-from farm_finish.frames.film import Film, film, no_frames, write_lossless
+from farm.media.between import Maker, Motion
+from farm.media.film import Film, film, no_frames, write_lossless
+from farm.media.planes import Picture
+from farm.media.spans import LONGEST_HOLD, Span, spans
 from farm_finish.frames.params import InterpolateParams, new_count
-from farm_finish.frames.planes import Picture
-from farm_finish.frames.spans import LONGEST_HOLD, Span, spans
 
 
 def run(task: Task[InterpolateParams]) -> Result:
+    """The provider that is always there: pictures are made by optical flow."""
+    return write_smooth(task, Motion.picture)
+
+
+def write_smooth(task: Task[InterpolateParams], make: Maker) -> Result:
     """Write the window of ``video`` at the new rate to ``segment``; windows count new frames."""
     target: Path = task.output("segment", ".mkv")
     params = task.params
@@ -31,7 +37,7 @@ def run(task: Task[InterpolateParams]) -> Result:
         stop = min(stop, total)
 
         def told() -> Iterator[Picture]:
-            for index, picture in enumerate(smoothed(source, start, stop, params)):
+            for index, picture in enumerate(smoothed(source, start, stop, params, make)):
                 task.progress(index, stop - start, f"frame {start + index}")
                 yield picture
 
@@ -48,7 +54,9 @@ def run(task: Task[InterpolateParams]) -> Result:
     return {"segment": target}
 
 
-def smoothed(source: Film, start: int, stop: int, params: InterpolateParams) -> Iterator[Picture]:
+def smoothed(
+    source: Film, start: int, stop: int, params: InterpolateParams, make: Maker = Motion.picture
+) -> Iterator[Picture]:
     """Frames ``start`` to ``stop`` (not included) of the film at the new rate."""
     ratio = source.fps / params.rate
     begin = max(0, int(start * ratio) - LONGEST_HOLD - 1)
@@ -63,7 +71,7 @@ def smoothed(source: Film, start: int, stop: int, params: InterpolateParams) -> 
             span = following
         if span is None:
             raise no_frames("video")
-        yield span.picture(_within(span, moment), params.cuts)
+        yield span.picture(_within(span, moment), params.cuts, make)
 
 
 def _within(span: Span, moment: Fraction) -> float:

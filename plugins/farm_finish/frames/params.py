@@ -79,16 +79,13 @@ class BlendParams(StageParams):
     metadata: Tags
 
 
-class EnlargeParams(StageParams):
-    """How large, and how crisp."""
+class SizeParams(StageParams):
+    """How large."""
 
     target: str = Field(
         "x2",
         max_length=12,
         description="x2, x3, x4, 720p, 1080p, 1440p, 4k, or WIDTHxHEIGHT as a frame to fit into.",
-    )
-    sharpness: float = Field(
-        0.4, ge=0.0, le=2.0, description="Strength of the sharpening; 0 for none."
     )
 
     @field_validator("target")
@@ -138,6 +135,14 @@ class EnlargeParams(StageParams):
                 code="enlarge.too-large",
             )
         return size
+
+
+class EnlargeParams(SizeParams):
+    """How large, and how crisp."""
+
+    sharpness: float = Field(
+        0.4, ge=0.0, le=2.0, description="Strength of the sharpening; 0 for none."
+    )
 
 
 class InterpolateParams(StageParams):

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from farm import Result, Task
-from farm_finish.frames.film import film, write_lossless
+from farm.media.film import film, write_lossless
+from farm.media.planes import Picture
 from farm_finish.frames.params import SplitParams
-from farm_finish.frames.planes import Picture
 
 
 def run(task: Task[SplitParams]) -> Result:

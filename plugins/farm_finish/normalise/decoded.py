@@ -39,8 +39,10 @@ def pictures(
     label: str,
     fps: Fraction,
     damage: Damage,
+    begins_s: Fraction = Fraction(0),
 ) -> Iterator[tuple[Fraction, VideoFrame]]:
-    """``(moment in seconds, frame)`` of ``stream``; ``fps`` numbers frames without time stamps.
+    """``(moment in seconds, frame)`` of ``stream``; frames without time stamps are numbered with
+    ``fps``, from ``begins_s`` (seconds) on.
 
     Raises
     ------
@@ -48,7 +50,8 @@ def pictures(
     """
     if stream.codec_context.width * stream.codec_context.height > LARGEST_PIXELS:
         raise _too_large(label, stream.codec_context.width, stream.codec_context.height)
-    stream.codec_context.thread_count = 1
+    if not stream.codec_context.is_open:
+        stream.codec_context.thread_count = 1
     decoder = _alpha_decoder(stream)
     base = Fraction(stream.time_base or Fraction(1, 1000))
     count = 0
@@ -77,7 +80,7 @@ def pictures(
             if frame.pts is not None:
                 moment = frame.pts * base
             else:
-                moment = Fraction(0) if latest is None else latest + 1 / fps
+                moment = begins_s if latest is None else latest + 1 / fps
             latest = moment
             count += 1
             yield moment, frame

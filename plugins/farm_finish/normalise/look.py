@@ -12,14 +12,18 @@ from fractions import Fraction
 from typing import Literal
 
 import av
+import numpy as np
 from av.filter import Graph
 from av.sidedata.sidedata import Type as SideData
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from farm.media.picture import orientation, side_data
 from farm_finish.normalise.tonemap import Transfer
 
 LOOKED_AT = 32
+_CLEAR = 10
+"""So many pictures of one kind, and none of the other, need no more to be looked at."""
 _PQ, _HLG = 16, 18
 _GAMUTS = {9: "bt2020", 12: "p3"}
 _MATRICES = {1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 9: "bt2020nc"}
@@ -86,7 +90,7 @@ def first_look(
         flagged += frame.interlaced_frame
         if search is not None:
             search.add(frame, number)
-        if not search_fields or number + 1 >= LOOKED_AT:
+        if search is None or search.clear or number + 1 >= LOOKED_AT:
             break
     if look is None:
         return None
@@ -118,7 +122,7 @@ def _described(moment: Fraction, frame: VideoFrame, stream: VideoStream) -> Look
     full = frame.color_range == 2 or rgb or name.startswith("yuvj")
     if name.startswith(("gray", "ya")) and frame.color_range != 1:
         full = True
-    turns, mirrored, askew = _orientation(frame)
+    turns, mirrored, askew = orientation(frame)
     return Look(
         first_s=moment,
         width=frame.width,
@@ -145,37 +149,9 @@ def _aspect(stream: VideoStream) -> Fraction:
     return aspect if Fraction(1, 8) <= aspect <= 8 else Fraction(1)
 
 
-def _orientation(frame: VideoFrame) -> tuple[int, bool, int]:
-    """Quarter turns counter-clockwise, mirrored first, and the degrees that are no quarter."""
-    matrix = _side_data(frame).get(SideData.DISPLAYMATRIX, b"")
-    if len(matrix) >= 36:
-        # It maps (x, y) to (ax + cy, bx + dy).
-        a, b, _, c, d, *_ = struct.unpack("=9i", matrix[:36])
-        if a * d - b * c < 0:
-            return _quarter(-a, -b), True, 0
-    rotation = frame.rotation
-    turns = round(rotation / 90) % 4
-    askew = (rotation - 90 * round(rotation / 90) + 180) % 360 - 180
-    return turns, False, askew
-
-
-def _side_data(frame: VideoFrame) -> dict[SideData, bytes]:
-    try:
-        return {data.type: bytes(data) for data in frame.side_data}  # type: ignore
-    except ValueError:
-        # A type that PyAV has no name for (EXIF) hides all others; photos have no others.
-        return {}
-
-
-def _quarter(a: int, b: int) -> int:
-    if abs(a) >= abs(b):
-        return 0 if a > 0 else 2
-    return 3 if b > 0 else 1
-
-
 def _peak(frame: VideoFrame) -> float:
     """Brightest luminance of the content, else of the display it was mastered on; 0 if not told."""
-    found = _side_data(frame)
+    found = side_data(frame)
     light = found.get(SideData.CONTENT_LIGHT_LEVEL, b"")
     if len(light) >= 8:
         (brightest,) = struct.unpack("=I", light[:4])
@@ -209,11 +185,18 @@ class _FieldSearch:
     def add(self, frame: VideoFrame, number: int) -> None:
         if (frame.width, frame.height) != self._size:
             return
-        grey = frame if frame.format.name == "gray" else frame.reformat(format="gray", threads=1)
+        grey = _grey(frame)
         grey.pts, grey.time_base = number, Fraction(1)
         grey.colorspace, grey.color_range = 2, 2
         self._graph.vpush(grey)
         self._read()
+
+    @property
+    def clear(self) -> bool:
+        """Whether more pictures would hardly change the verdict."""
+        fields = self._counts.get("tff", 0) + self._counts.get("bff", 0)
+        whole = self._counts.get("progressive", 0)
+        return min(fields, whole) == 0 and max(fields, whole) >= _CLEAR
 
     def verdict(self) -> Fields | None:
         self._graph.vpush(None)
@@ -234,3 +217,12 @@ class _FieldSearch:
                 return
             for name in ("tff", "bff", "progressive"):
                 self._counts[name] = float(found.get(f"lavfi.idet.multiple.{name}", 0))
+
+
+def _grey(frame: VideoFrame) -> VideoFrame:
+    """The luma of a frame as a picture of its own, in eight bits."""
+    form = frame.format
+    if form.is_planar and not form.is_rgb and form.components[0].bits == 8:
+        rows = np.frombuffer(frame.planes[0], np.uint8).reshape(-1, frame.planes[0].line_size)
+        return VideoFrame.from_ndarray(rows[: frame.height, : frame.width], format="gray")
+    return frame.reformat(format="gray", threads=1)

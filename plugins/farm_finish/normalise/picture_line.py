@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 import av
+import numpy as np
 from av.filter import Graph
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
@@ -96,14 +97,14 @@ class PictureLine:
     def _second_half(self, frame: VideoFrame) -> VideoFrame:
         if self._second is None:
             return frame
-        picture: NDArray[Any] = frame.to_ndarray()
+        picture = pixels(frame)
         if self._tone is not None:
             self._tone.apply(picture)
+        mapped = frame
         if picture.shape[2] == 4 and self._params.alpha == "flatten":
+            form = "rgb24" if picture.dtype == np.uint8 else "rgb48le"
             picture = flattened(picture, self._background())
-        names = {("uint8", 3): "rgb24", ("uint8", 4): "rgba", ("uint16", 3): "rgb48le"}
-        form = names.get((picture.dtype.name, picture.shape[2]), "rgba64le")
-        mapped = VideoFrame.from_ndarray(picture, format=form)
+            mapped = VideoFrame.from_ndarray(picture, format=form)
         mapped.pts, mapped.time_base = 0, Fraction(1)
         mapped.colorspace, mapped.color_range = 0, FULL
         self._second.vpush(mapped)
@@ -172,12 +173,22 @@ class PictureLine:
         if geometry.mirrored:
             steps.append(("hflip", ""))
         steps += _TURNS[geometry.turns]
+        if self._look.format.startswith("gray") and av.VideoFormat(form).is_rgb:
+            steps += self._levelled()
         if geometry.scale is not None or not self._right(name, form):
             size = "" if geometry.scale is None else "{}:{}:".format(*geometry.scale)
             steps += [("scale", size + self._colour(self._look.rgb, form)), ("format", form)]
         if geometry.crop is not None:
             steps.append(("crop", "{}:{}:{}:{}:exact=1".format(*geometry.crop)))
         return steps
+
+    def _levelled(self) -> list[Step]:
+        """A limited grey as YCbCr, which the scaler reads with its levels."""
+        if self._look.full_range:
+            return []
+        form = "yuv444p" if self._look.bits == 8 else "yuv444p16le"
+        same = f"{_SCALER}:in_range=full:out_range=full"
+        return [("scale", same), ("format", form), ("setrange", "limited")]
 
     def _right(self, name: str, form: str) -> bool:
         """Whether a picture in pixel format ``name`` needs no conversion to be in ``form``."""
@@ -188,7 +199,8 @@ class PictureLine:
     def _colour(self, rgb: bool, form: str) -> str:
         """Arguments of the scaler for colours from RGB, or from the source's YUV, to ``form``."""
         arguments = _SCALER
-        if self._look.format.startswith("gray") and not self._look.full_range and not rgb:
+        grey = self._look.format.startswith("gray") and not av.VideoFormat(form).is_rgb
+        if grey and not self._look.full_range and not rgb:
             # The scaler takes every grey for full range: told twice, it leaves the levels alone.
             return f"{arguments}:in_range=full:out_range=full"
         if not rgb:
@@ -197,6 +209,20 @@ class PictureLine:
         if av.VideoFormat(form).is_rgb:
             return f"{arguments}:out_range=full"
         return f"{arguments}:out_color_matrix=bt709:out_range=limited"
+
+
+def pixels(frame: VideoFrame) -> NDArray[Any]:
+    """The memory of a packed RGB frame itself, uint8 or uint16 (H, W, 3 or 4): at 8K, a copy more
+    or less is 200 MB."""
+    plane, part = frame.planes[0], frame.format.components[0]
+    kind = np.dtype(np.uint16 if part.bits > 8 else np.uint8)
+    channels = len(frame.format.components)
+    return np.ndarray(
+        (frame.height, frame.width, channels),
+        kind,
+        buffer=plane,  # type: ignore[arg-type]
+        strides=(plane.line_size, channels * kind.itemsize, kind.itemsize),
+    )
 
 
 def _graph(width: int, height: int, name: str, tags: tuple[int, int], steps: list[Step]) -> Graph:

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from farm import FarmError, InputError, Result, Task
+from farm.media.source import opened
 from farm_finish.normalise.decoded import Damage, pictures
 from farm_finish.normalise.geometry import planned
 from farm_finish.normalise.look import Look, first_look
@@ -28,10 +31,9 @@ from farm_finish.normalise.report import Done, report
 from farm_finish.normalise.soundtrack import UNEVEN_S, Heard, drift_s, silence, soundtrack
 from farm_finish.normalise.survey import Survey, picture_stream, sound_stream, surveyed
 from farm_finish.normalise.target import fields_of, target_format
-from farm_finish.normalise.timing import STILL_FPS, Pace, found_pace, nearest_slot, paced
+from farm_finish.normalise.timing import Pace, found_pace, nearest_slot, paced
 from farm_finish.normalise.tonemap import ToneMap, tone_map
 from farm_finish.normalise.written import RATE, write_audio, write_video
-from farm_finish.source import opened
 
 _LABEL = "media"
 _SOUND_EVERY = 50
@@ -51,6 +53,28 @@ class Timeline:
 def run(task: Task[NormaliseParams]) -> Result:
     """Write ``video`` and ``audio``, whichever there is, and ``report``."""
     path, params = task.input("media").path, task.params
+    done = begun(task, path, params)
+    result: dict[str, Path] = {}
+    if done.survey.video is not None:
+        result["video"] = _video(task, path, done)
+    if done.survey.audio is not None or (params.silence and done.timeline is not None):
+        target: Path = task.output("audio", ".flac")
+        if sounded(task, path, done, params, target):
+            result["audio"] = target
+    if not result:
+        raise InputError(
+            "holds no sound that can be decoded",
+            where=_LABEL,
+            mend="Send a file with at least one picture or sample.",
+            code="media.empty",
+        )
+    written = reported(task, done, params)
+    task.progress(1, 1)
+    return {**result, "report": written}
+
+
+def begun(task: Task[Any], path: Path, params: NormaliseParams) -> Done:
+    """A survey of the file at ``path``. Raises InputError for one that is cut off, unless kept."""
     task.progress(0, 1, "survey")
     survey = surveyed(path, _LABEL, task.checkpoint)
     damage = Damage(keep=params.damaged == "keep")
@@ -63,60 +87,56 @@ def run(task: Task[NormaliseParams]) -> Result:
             mend='Send it again, or set damaged to "keep" to use what is there.',
             code="media.truncated",
         )
-    done = Done(survey=survey, damage=damage)
-    result: dict[str, Path] = {}
-    if survey.video is not None:
-        result["video"] = _video(task, path, survey, done)
-    if survey.audio is not None or (params.silence and done.timeline is not None):
-        target: Path = task.output("audio", ".flac")
-        if _audio(task, path, survey, done, target):
-            result["audio"] = target
-    if not result:
-        raise InputError(
-            "holds no sound that can be decoded",
-            where=_LABEL,
-            mend="Send a file with at least one picture or sample.",
-            code="media.empty",
+    return Done(survey=survey, damage=damage)
+
+
+def laid_out(path: Path, done: Done, params: NormaliseParams) -> tuple[PictureLine, Timeline]:
+    """The way of the pictures and their timeline; ``done`` learns of both.
+
+    Raises
+    ------
+    InputError : no picture can be decoded, or there is too long a hole between two.
+    """
+    look = _looked_at(path, done.survey, params)
+    timeline = timeline_of(done.survey, look, params)
+    geometry = planned(look.width, look.height, look.aspect, look.turns, look.mirrored, params)
+    form, fields = target_format(look, params), fields_of(look, params)
+    done.look, done.timeline = look, timeline
+    done.geometry, done.form, done.fields = geometry, form, fields
+    line = PictureLine(look, geometry, form, fields, _tone(look, params), params)
+    return line, timeline
+
+
+@contextmanager
+def pictured(path: Path, done: Done, line: PictureLine) -> Iterator[Iterator[VideoFrame]]:
+    """The normalised pictures, one for each slot of the timeline."""
+    timeline = done.timeline
+    assert timeline is not None  # It was laid out.
+    with opened(path, _LABEL) as container:
+        stream = picture_stream(container)
+        assert stream is not None  # The survey found it.
+        done.container = container.format.name
+        survey = done.survey
+        decoded = pictures(container, stream, _LABEL, survey.told_fps, done.damage, survey.begins_s)
+        yield paced(
+            _through(line, decoded), timeline.origin_s, timeline.fps, timeline.total, done.paced
         )
+        done.changed_shape = line.changed_shape
+
+
+def reported(task: Task[Any], done: Done, params: NormaliseParams) -> Path:
+    """Write what was changed to ``report``."""
     written: Path = task.output("report", ".json")
     text = json.dumps(report(done, params), indent=2, sort_keys=True, ensure_ascii=False)
     written.write_text(text + "\n", encoding="utf-8")
-    task.progress(1, 1)
-    return {**result, "report": written}
+    return written
 
 
-def _video(task: Task[NormaliseParams], path: Path, survey: Survey, done: Done) -> Path:
-    params = task.params
-    told = survey.told[0] if survey.told else STILL_FPS
-    with opened(path, _LABEL) as container:
-        stream = picture_stream(container)
-        assert stream is not None  # The survey found it.
-        frames = pictures(container, stream, _LABEL, told, Damage(keep=True))
-        look = first_look(frames, stream, params.deinterlace != "off")
-        container_name = container.format.name
-    if look is None:
-        raise InputError(
-            "has no picture that can be decoded",
-            where=_LABEL,
-            mend="Send a video with at least one picture.",
-            code="media.no-frames",
-        )
-    timeline = timeline_of(survey, look, params)
-    geometry = planned(look.width, look.height, look.aspect, look.turns, look.mirrored, params)
-    form, fields = target_format(look, params), fields_of(look, params)
-    line = PictureLine(look, geometry, form, fields, _tone(look, params), params)
-    done.container, done.look, done.timeline = container_name, look, timeline
-    done.geometry, done.form, done.fields = geometry, form, fields
+def _video(task: Task[NormaliseParams], path: Path, done: Done) -> Path:
+    line, timeline = laid_out(path, done, task.params)
     target: Path = task.output("video", ".mkv")
-    with opened(path, _LABEL) as container:
-        stream = picture_stream(container)
-        assert stream is not None  # The survey found it.
-        decoded = pictures(container, stream, _LABEL, told, done.damage)
-        slots = paced(
-            _through(line, decoded), timeline.origin_s, timeline.fps, timeline.total, done.paced
-        )
+    with pictured(path, done, line) as slots:
         count = write_video(target, _told(task, slots, timeline.total), timeline.fps)
-    done.changed_shape = line.changed_shape
     if count != timeline.total:
         raise FarmError(
             "the normalised film has the wrong length",
@@ -126,6 +146,24 @@ def _video(task: Task[NormaliseParams], path: Path, survey: Survey, done: Done) 
             code="normalise.length",
         )
     return target
+
+
+def _looked_at(path: Path, survey: Survey, params: NormaliseParams) -> Look:
+    """A look at the first pictures; its decoder and their memory are gone afterwards."""
+    with opened(path, _LABEL) as container:
+        stream = picture_stream(container)
+        assert stream is not None  # The survey found it.
+        kept = Damage(keep=True)
+        frames = pictures(container, stream, _LABEL, survey.told_fps, kept, survey.begins_s)
+        look = first_look(frames, stream, params.deinterlace != "off")
+    if look is None:
+        raise InputError(
+            "has no picture that can be decoded",
+            where=_LABEL,
+            mend="Send a video with at least one picture.",
+            code="media.no-frames",
+        )
+    return look
 
 
 def timeline_of(survey: Survey, look: Look, params: NormaliseParams) -> Timeline:
@@ -139,7 +177,7 @@ def timeline_of(survey: Survey, look: Look, params: NormaliseParams) -> Timeline
     tick = survey.tick_s
     moments = survey.moments[survey.moments * float(tick) > float(look.first_s) - float(tick) / 2]
     if len(moments) < survey.untimed:
-        pace = Pace(survey.told[0] if survey.told else STILL_FPS, True)
+        pace = Pace(survey.told_fps, True)
         origin, length = look.first_s, survey.untimed / pace.fps
         count = survey.untimed
     else:
@@ -200,11 +238,9 @@ def _told(
         yield frame
 
 
-def _audio(
-    task: Task[NormaliseParams], path: Path, survey: Survey, done: Done, target: Path
-) -> bool:
+def sounded(task: Task[Any], path: Path, done: Done, params: NormaliseParams, target: Path) -> bool:
     """Write the sound; whether there was any."""
-    timeline = done.timeline
+    timeline, survey = done.timeline, done.survey
     length = None if timeline is None else round(timeline.total / timeline.fps * RATE)
     origin = None if timeline is None else timeline.origin_s
     if survey.audio is None:
@@ -236,4 +272,4 @@ def _audio(
                 return False
             parts = chain([first], parts)
         done.samples = write_audio(target, parts)
-    return done.heard.decoded > 0 or task.params.silence
+    return done.heard.decoded > 0 or params.silence

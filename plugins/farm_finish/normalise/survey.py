@@ -20,7 +20,8 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from farm import InputError
-from farm_finish.source import opened
+from farm.media.source import opened
+from farm_finish.normalise.timing import STILL_FPS
 
 # Their headers tell an exact length; elsewhere it may be an estimate.
 _EXACT = ("mov", "matroska", "avi", "wav", "flac")
@@ -49,6 +50,16 @@ class Survey:
     told: tuple[Fraction, ...]
     short: str
     sound_s: tuple[Fraction, Fraction] | None
+
+    @property
+    def told_fps(self) -> Fraction:
+        """The first rate that the file claims, else 25."""
+        return self.told[0] if self.told else STILL_FPS
+
+    @property
+    def begins_s(self) -> Fraction:
+        """When a first picture without a time stamp is shown: before all others."""
+        return int(self.moments[0]) * self.tick_s if len(self.moments) else Fraction(0)
 
 
 def picture_stream(container: InputContainer) -> VideoStream | None:
@@ -103,6 +114,7 @@ def surveyed(path: Path, label: str, checkpoint: Callable[[], None]) -> Survey:
                 if start is not None:
                     seen.remember_last(start, packet.duration or 0)
         used = {stream.index for stream in (video, audio) if stream is not None}
+        told = tuple(_told(video)) if video is not None else ()
         return Survey(
             video=None if video is None else video.index,
             audio=None if audio is None else audio.index,
@@ -111,11 +123,11 @@ def surveyed(path: Path, label: str, checkpoint: Callable[[], None]) -> Survey:
                 for stream in container.streams
                 if stream.index not in used
             ),
-            moments=seen.sorted(),
+            moments=seen.sorted(told[0] if told else STILL_FPS),
             tick_s=Fraction(video.time_base) if video and video.time_base else Fraction(1, 1000),
             last_ticks=seen.last_ticks,
             untimed=seen.untimed,
-            told=tuple(_told(video)) if video is not None else (),
+            told=told,
             short=_short(container, video, seen),
             sound_s=seen.sound_s,
         )
@@ -134,7 +146,9 @@ class _Seen:
         self._last = -_MOST_TICKS
         self.last_ticks = 0
         self.packets = 0
+        self.reached = 0
         self.untimed = 0
+        self.leading = 0
         self.ends_s: Fraction | None = None
         self.sound_s: tuple[Fraction, Fraction] | None = None
 
@@ -144,26 +158,36 @@ class _Seen:
 
     def picture(self, key: bool, hidden: bool, start: int | None, decoded: int | None) -> None:
         self.packets += 1
+        self.reached = max(self.reached, decoded or 0)
         self._check_order(decoded)
+        timed = start is not None and abs(start) < _MOST_TICKS
+        if key and not self._begun:
+            # What leads up to the first key frame cannot be decoded.
+            self._begun, self.leading = True, 0
+            self._first = start if timed else self._first
+            del self._moments[:]
         if hidden:  # Outside of the edit list: decoded, never shown.
             return
         if start is None:
             self.untimed += 1
-        elif abs(start) < _MOST_TICKS:
-            if key and not self._begun:
-                # What leads up to the first key frame cannot be decoded.
-                self._begun, self._first = True, start
-                del self._moments[:]
+            self.leading += not self._moments
+        elif timed:
             self._moments.append(start)
 
     def remember_last(self, start: int, duration: int) -> None:
         if start >= self._last:
             self._last, self.last_ticks = start, max(0, duration)
 
-    def sorted(self) -> NDArray[np.int64]:
+    def sorted(self, fps: Fraction) -> NDArray[np.int64]:
         moments = np.frombuffer(self._moments, np.int64) if self._moments else np.zeros(0, np.int64)
         moments = np.unique(moments)
-        return moments[moments >= self._first]
+        moments = moments[moments >= self._first]
+        if not (self.leading and len(moments)):
+            return moments
+        # Before the first time stamp there can only be what precedes it.
+        back = range(self.leading, 0, -1)
+        led = [int(moments[0]) - round(number / fps / self._base) for number in back]
+        return np.concatenate([np.array(led, np.int64), moments])
 
     def _check_order(self, decoded: int | None) -> None:
         if decoded is None:
@@ -191,11 +215,15 @@ def _short(container: InputContainer, video: VideoStream | None, seen: _Seen) ->
     """How the packets fall short of the header."""
     exact = any(name in _EXACT for name in container.format.name.split(","))
     promised_frames = 0 if video is None or not exact else video.frames
+    found_frames = seen.packets
     if video is not None and "mov" in container.format.name:
         # Its index leaves out what lies outside of the edit list.
         promised_frames = len(video.index_entries)
-    if promised_frames > seen.packets:
-        return f"{seen.packets} of {promised_frames} frames"
+    if video is not None and container.format.name == "avi":
+        # It counts frames that were left out, too, as chunks without content.
+        found_frames = seen.reached + 1
+    if promised_frames > found_frames:
+        return f"{found_frames} of {promised_frames} frames"
     if not exact or not container.duration or seen.ends_s is None:
         return ""
     start = Fraction(container.start_time or 0, 1_000_000)

@@ -16,18 +16,18 @@ from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
+from farm.media import ffv1
+
 RATE = 48_000
 BLOCK = 4096
 _EXACT = {"fflags": "+bitexact"}
 _DEEP = 1 << 23
-_LARGEST_SLICE = 8 << 24
 
 
 def write_video(path: Path, frames: Iterable[VideoFrame], fps: Fraction) -> int:
     """Write frames of one size and format at a constant rate, tagged BT.709; gives their number."""
     count = 0
     with av.open(str(path), "w", format="matroska", options=dict(_EXACT)) as out:
-        options = {"level": "3", "g": "1", "slicecrc": "1", "flags": "+bitexact"}
         stream = out.add_stream("ffv1", rate=fps)
         context = stream.codec_context
         context.thread_count = 1
@@ -36,7 +36,8 @@ def write_video(path: Path, frames: Iterable[VideoFrame], fps: Fraction) -> int:
                 stream.width, stream.height = frame.width, frame.height
                 stream.pix_fmt = frame.format.name
                 context.time_base = 1 / fps
-                context.options = {**options, "slices": _slices(frame)}
+                how = ffv1.options(frame.width, frame.height, frame.format.name)
+                context.options = {**how, "flags": "+bitexact"}
                 rgb = av.VideoFormat(frame.format.name).is_rgb
                 context.colorspace, context.color_range = (0, 2) if rgb else (1, 1)
                 context.color_primaries = context.color_trc = 1
@@ -46,12 +47,6 @@ def write_video(path: Path, frames: Iterable[VideoFrame], fps: Fraction) -> int:
         if count:
             out.mux(stream.encode(None))
     return count
-
-
-def _slices(frame: VideoFrame) -> str:
-    """How many slices FFV1 needs: it refuses those that are too large."""
-    bits = frame.width * frame.height * sum(part.bits + 1 for part in frame.format.components)
-    return next((str(count) for count in (4, 16) if bits < count * _LARGEST_SLICE), "30")
 
 
 def write_audio(path: Path, parts: Iterable[NDArray[np.float32]]) -> int:

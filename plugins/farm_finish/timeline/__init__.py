@@ -1,0 +1,1 @@
+"""Baking a timeline: documents of a cut, and their media, become one film."""

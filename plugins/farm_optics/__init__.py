@@ -1,0 +1,25 @@
+"""A real lens for pictures and clips: optics arithmetic, depth of field, focus, camera moves.
+
+Invariant: this module declares and nothing more; media libraries are imported by engines only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from farm import Stage, hookimpl
+
+PROVIDER = "farm_optics"
+
+
+@hookimpl
+def farm_stages() -> Iterable[Stage]:
+    """The stages of this plugin."""
+    yield from ()
+
+
+@hookimpl
+def farm_pipelines() -> Iterable[Path]:
+    """One pipeline for each thing a submitter asks of a lens."""
+    return sorted((Path(__file__).parent / "pipelines").glob("*.yaml"))

@@ -1,0 +1,159 @@
+"""``farm models`` as a person and as a program use it, and what the doctor says about models."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from model_lab import content, wheel, write_manifest
+
+from farm.cli.outcomes import OK, REFUSED, UNKNOWN, USAGE
+from farm.cli.start import run
+
+NET = content(50_000)
+PLUGIN = """
+from pathlib import Path
+from farm import MediaKind, Port, Stage, hookimpl
+
+@hookimpl
+def farm_models():
+    return sorted(Path(__file__).parent.glob("*.toml"))
+
+@hookimpl
+def farm_stages():
+    yield Stage("lab.work", "lab", 1, "lab_models:run", {}, {"out": Port(MediaKind.DATA)},
+                models=("lab-net",), description="Works.")
+"""
+
+Farm = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A farm with a model in a wheel, and a restricted one on the disk."""
+    links = tmp_path / "links"
+    wheel(links, "lab-net", "1.0", {"lab/net.onnx": NET})
+    options = json.dumps(["--no-index", "--find-links", str(links)])
+    (tmp_path / "farm.toml").write_text(f"models_pip_options = {options}\n")
+    plugins = tmp_path / "spool" / "plugins"
+    packaged = {
+        "kind": "package", "packages": ["lab-net==1.0"], "take": {"net.onnx": "lab/net.onnx"},
+    }  # fmt: skip
+    write_manifest(plugins, {"net.onnx": NET}, packaged, variants={"fp32": {"ram_mb": 70}})
+    (plugins / "net.onnx").write_bytes(NET)
+    here = {"kind": "path", "path": "."}
+    terms = {"licence": "OpenRAIL-M", "licence_url": "https://lab.example/l", "restricted": True}
+    write_manifest(plugins, {"net.onnx": NET}, here, name="lab-shy", **terms)
+    (plugins / "lab_models.py").write_text(PLUGIN)
+    monkeypatch.setenv("FARM_ROOT", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def farm(root: Path, capsys: pytest.CaptureFixture[str]) -> Farm:
+    """Run one command line; returns exit code, standard output and standard error."""
+
+    def act(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = run(list(arguments))
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return act
+
+
+def listed(farm: Farm) -> dict[str, dict[str, Any]]:
+    """The models of the lab's plugin; others may be installed."""
+    code, out, _ = farm("models", "ls", "--json")
+    assert code == OK
+    return {e["name"]: e for e in json.loads(out) if e["name"].startswith("lab-")}
+
+
+def test_a_model_is_listed_fetched_found_verified_and_removed(farm: Farm, root: Path) -> None:
+    assert listed(farm)["lab-net"]["state"] == "missing"
+    code, _, err = farm("models", "where", "lab-net")
+    assert code == REFUSED
+    assert "Run: farm models fetch lab-net" in err
+    code, out, _ = farm("models", "fetch", "lab-net")
+    assert code == OK
+    assert out.splitlines()[0] == "lab-net: licence MIT"
+    entry = listed(farm)["lab-net"]
+    assert entry["state"] == "ok"
+    assert entry["sources"] == ["package lab-net==1.0"]
+    assert entry["variants"]["fp32"]["ram_mb"] == 70
+    code, out, _ = farm("models", "where", "lab-net")
+    assert (Path(out.strip()) / "net.onnx").read_bytes() == NET
+    assert Path(out.strip()) == Path(entry["folder"])
+    code, out, _ = farm("models", "ls")
+    assert "lab-net" in out
+    assert "50.0 kB" in out
+    assert farm("models", "verify", "lab-net")[:2] == (OK, "lab-net: ok\n")
+    code, out, _ = farm("models", "rm", "lab-net", "--json")
+    assert json.loads(out) == [{"name": "lab-net", "freed_bytes": len(NET)}]
+    assert listed(farm)["lab-net"]["state"] == "missing"
+
+
+def test_a_corrupt_file_is_found_by_verify(farm: Farm) -> None:
+    _, out, _ = farm("models", "fetch", "lab-net", "--json")
+    [entry] = json.loads(out)
+    path = Path(entry["folder"]) / "net.onnx"
+    path.chmod(0o644)
+    path.write_bytes(b"x" + NET[1:])
+    code, out, _ = farm("models", "verify", "--json")
+    assert code == REFUSED
+    [entry] = [e for e in json.loads(out) if e["name"] == "lab-net"]
+    assert entry["state"] == "corrupt"
+    assert "quarantine" in entry["complaint"]
+    assert not path.exists()
+    assert farm("models", "fetch", "lab-net")[0] == OK
+    assert path.read_bytes() == NET
+
+
+def test_a_licence_is_accepted_once_by_a_user_whose_name_is_recorded(farm: Farm) -> None:
+    code, _, err = farm("models", "fetch", "lab-shy")
+    assert code == REFUSED
+    assert "OpenRAIL-M" in err
+    assert "https://lab.example/l" in err
+    assert "--accept-licence" in err
+    assert listed(farm)["lab-shy"]["accepted_by"] is None
+    assert farm("models", "fetch", "lab-shy", "--accept-licence")[0] == OK
+    accepted = listed(farm)["lab-shy"]
+    assert accepted["accepted_by"] == getpass.getuser()
+    assert accepted["state"] == "ok"
+    farm("models", "rm", "lab-shy")
+    assert farm("models", "fetch", "lab-shy")[0] == OK
+    assert listed(farm)["lab-shy"]["accepted_at"] == accepted["accepted_at"]
+
+
+def test_a_set_up_can_fetch_every_free_model_that_comes_in_packages(root: Path) -> None:
+    from farm.cli import models
+    from farm.plugins import load_plugins
+
+    registry = load_plugins(root / "spool" / "plugins")
+    chosen = [name for name, m in registry.models.items() if models.is_packaged(m)]
+    assert "lab-net" in chosen
+    assert "lab-shy" not in chosen
+
+
+def test_wrong_names_and_no_names_have_their_own_exit_codes(farm: Farm) -> None:
+    code, _, err = farm("models", "fetch", "lab-nat")
+    assert code == UNKNOWN
+    assert 'Did you mean "lab-net"' in err
+    assert farm("models", "fetch")[0] == USAGE
+    assert farm("models", "rm", "lab-nat")[0] == UNKNOWN
+
+
+def test_the_doctor_and_the_plugins_list_say_which_model_a_stage_lacks(farm: Farm) -> None:
+    checks = {c["name"]: c for c in json.loads(farm("doctor", "--json")[1])["checks"]}
+    assert checks["stage lab.work/lab"]["mend"].endswith("run: farm models fetch lab-net")
+    assert checks["model lab-shy"]["detail"] == "missing"
+    assert "farm models fetch lab-net" in farm("plugins")[1]
+    farm("models", "fetch", "lab-net")
+    checks = {c["name"]: c for c in json.loads(farm("doctor", "--json")[1])["checks"]}
+    assert "stage lab.work/lab" not in checks
+    assert "model lab-net" not in checks
+    assert "cannot run here" not in farm("plugins")[1].split("lab.work/lab")[1].splitlines()[0]
