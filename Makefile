@@ -32,6 +32,13 @@ bench: $(TEST_STAMP)
 gallery: $(STAMP)
 	$(BIN)/python docs/gallery/make_gallery.py
 
+# What is generated and kept in the tree.
+schemas: $(STAMP)
+	$(BIN)/python -m farm.manifest.schemas manifests/schema
+
+help-text: $(STAMP)
+	$(BIN)/python -m farm.cli.render_help
+
 lint: $(TEST_STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

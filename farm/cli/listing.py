@@ -71,16 +71,21 @@ def ls(
             if not more:
                 break
             lines += more
+        warned: set[str] = set()
+        for first in range(0, len(lines), _AT_ONCE):
+            warned |= views.warned([line.id for line in lines[first : first + _AT_ONCE]])
         now_s = database.clock()
     if as_json:
-        print_json([line.record() for line in lines])
+        print_json([{**line.record(), "warned": line.id in warned} for line in lines])
         return
     print_table(
         ("JOB", "NAME", "PIPELINE", "STATE", "PROGRESS", "PRIO", "SUBMITTER", "AGE"),
-        [_row(line, now_s) for line in lines],
+        [_row(line, now_s, line.id in warned) for line in lines],
         empty="There are no jobs. Drop a prompt into dropbox/procedural, or run `farm demo`.",
         right=("JOB", "PRIO", "AGE"),
     )
+    if warned:
+        typer.echo("! with warnings: `farm show NUMBER` lists them")
 
 
 def show(context: typer.Context, job: Job, as_json: Json = False) -> None:
@@ -102,13 +107,13 @@ def _states(wanted: Wanted) -> list[JobState]:
     return [JobState(wanted.value)]
 
 
-def _row(line: JobLine, now_s: float) -> tuple[object, ...]:
+def _row(line: JobLine, now_s: float, warned: bool) -> tuple[object, ...]:
     return (
         f"#{line.number}",
         line.name,
         line.pipeline,
         state_of(line),
-        share(line),
+        share(line) + (" !" if warned else ""),
         line.priority,
         line.submitter,
         duration(now_s - line.created_at),
@@ -157,6 +162,8 @@ def _print_detail(detail: JobDetail) -> None:
         ],
         empty="It has no stages.",
     )
+    for number, warning in enumerate(detail.warnings):
+        typer.echo(f"{'' if number else chr(10)}! {warning}")
     if detail.attempts:
         typer.echo("")
         print_table(

@@ -5,7 +5,7 @@ Invariant: nothing here refers to a connection; ``record()`` is the JSON that ``
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -103,7 +103,10 @@ class EventLine:
 
 @dataclass(frozen=True, slots=True)
 class JobDetail:
-    """One job in full; ``attempts`` are the active ones and the newest failed ones."""
+    """One job in full; ``attempts`` are the active ones and the newest failed ones.
+
+    warnings : see :func:`warnings_in`.
+    """
 
     line: JobLine
     pipeline_hash: str
@@ -119,8 +122,24 @@ class JobDetail:
     stages: Sequence[StageLine] = field(default_factory=tuple)
     attempts: Sequence[AttemptLine] = field(default_factory=tuple)
     events: Sequence[EventLine] = field(default_factory=tuple)
+    warnings: Sequence[str] = ()
 
     def record(self) -> dict[str, Any]:
         """As JSON: the fields of the line and the rest beside them."""
         found = asdict(self)
         return {**found.pop("line"), **found}
+
+
+def warnings_in(stages: Iterable[tuple[str, Mapping[str, Any] | None]]) -> list[str]:
+    """What stages warn of, ``stage: sentence``, each once: from the reports that they wrote.
+
+    stages : names and outputs, which are artifact records by port.
+    """
+    found = [
+        f"{name}: {text}"
+        for name, outputs in stages
+        for artifacts in (outputs or {}).values()
+        for artifact in artifacts
+        for text in artifact.get("facts", {}).get("extra", {}).get("warnings", ())
+    ]
+    return list(dict.fromkeys(found))

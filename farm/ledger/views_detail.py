@@ -23,7 +23,7 @@ from farm.ledger.schema import (
     submissions,
     tasks,
 )
-from farm.ledger.views import AttemptLine, EventLine, JobDetail, StageLine
+from farm.ledger.views import AttemptLine, EventLine, JobDetail, StageLine, warnings_in
 from farm.ledger.views_jobs import job_lines
 
 
@@ -46,6 +46,11 @@ class JobDetails:
                 raise UnknownName("no job has this id", where=job_id, mend="See `farm ls`.")
             [line] = job_lines(connection, [row], self.database.clock())
             arrived = _arrival(connection, row.submission_id)
+            outputs = connection.execute(
+                select(stages.c.name, stages.c.outputs)
+                .where(stages.c.job_id == job_id)
+                .order_by(stages.c.ordinal)
+            )
             return JobDetail(
                 line=line,
                 pipeline_hash=row.pipeline_hash,
@@ -61,6 +66,7 @@ class JobDetails:
                 stages=_stage_lines(connection, job_id),
                 attempts=_notable_attempts(connection, job_id),
                 events=_events(connection, job_id, history),
+                warnings=warnings_in((stage.name, stage.outputs) for stage in outputs),
             )
 
     def attempts(self, job_id: str, task_id: str | None = None) -> list[AttemptLine]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Text, cast, func, select
 
 from farm.domain.states import (
     NODE_BEATING,
@@ -28,7 +28,7 @@ from farm.ledger.schema import (
     stages,
     tasks,
 )
-from farm.ledger.views import JobLine
+from farm.ledger.views import JobLine, warnings_in
 
 _RECENT_PEAKS = 1000
 _BRIEF = (
@@ -78,6 +78,17 @@ class JobViews:
                 select(*_BRIEF).where(jobs.c.id.in_(list(job_ids))).order_by(jobs.c.number)
             ).all()
             return job_lines(connection, rows, self.database.clock())
+
+    def warned(self, job_ids: Sequence[str]) -> set[str]:
+        """Those of these jobs that warn of something."""
+        query = select(stages.c.job_id, stages.c.name, stages.c.outputs).where(
+            stages.c.job_id.in_(list(job_ids)),
+            # Read as text first: the outputs of a stage may be thousands of files.
+            cast(stages.c.outputs, Text).contains('"warnings"', autoescape=True),
+        )
+        with self.database.read() as connection:
+            rows = connection.execute(query).all()
+        return {row.job_id for row in rows if warnings_in([(row.name, row.outputs)])}
 
 
 def job_lines(connection: Connection, rows: Sequence[Any], now_s: float) -> list[JobLine]:

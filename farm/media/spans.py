@@ -119,7 +119,13 @@ def _colours_apart(motion: Motion, shape: tuple[int, ...]) -> Plane:
     scale = np.float32(255 / (2**motion.first.layout.depth - 1))
     rows, columns = shape
     worst = np.zeros((rows, columns), np.float32)
-    for one, two in zip(motion.first.planes[1:], motion.second.planes[1:], strict=True):
-        a, b = (resized(p.astype(np.float32) * scale, columns, rows) for p in (one, two))
+    for one, two in zip(_colours(motion.first), _colours(motion.second), strict=True):
+        a, b = (resized(p * scale, columns, rows) for p in (one, two))
         worst = np.maximum(worst, np.abs(a - b))
     return worst
+
+
+def _colours(picture: Picture) -> list[Plane]:
+    """Planes of colour alone, float32: what moves shows little in them."""
+    one, *others = (plane.astype(np.float32) for plane in picture.planes)
+    return [(plane - one) / 2 for plane in others] if picture.layout.rgb else others

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from farm.ledger.views import warnings_in
 from farm.manifest import job_manifest
 
 Job = Mapping[str, Any]
@@ -50,21 +51,9 @@ def receipt(
         "tasks": len(job["tasks"]),
         "cached": sum(task["state"] == "cached" for task in job["tasks"]),
         "attempts": len(attempts),
-        "warnings": warnings_of(job),
+        "warnings": warnings_in((stage["name"], stage["outputs"]) for stage in job["stages"]),
         "error": public_error(job["error"]),
     }
-
-
-def warnings_of(job: Job) -> list[str]:
-    """What the job's stages warn of, ``stage: sentence``: from the reports that they wrote."""
-    found = [
-        f"{stage['name']}: {text}"
-        for stage in job["stages"]
-        for artifacts in (stage["outputs"] or {}).values()
-        for artifact in artifacts
-        for text in artifact.get("facts", {}).get("extra", {}).get("warnings", ())
-    ]
-    return list(dict.fromkeys(found))
 
 
 def manifest_of(job: Job) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def head_of(whole: JobWhole, now_s: float) -> Content:
 
 
 def facts_of(whole: JobWhole) -> Content:
-    """Facts and ids to correlate."""
+    """Facts and ids to correlate; what the stages warn of; and the stages."""
     detail, line = whole.detail, whole.detail.line
     cached = sum(stage.counts.get("cached", 0) for stage in detail.stages)
     facts: dict[str, Any] = {
@@ -68,6 +68,8 @@ def facts_of(whole: JobWhole) -> Content:
     for name, value in facts.items():
         if value not in (None, ""):
             parts += [(f"{name:<13}", "$text-muted"), f"{value}\n"]
+    parts += [(f"\n! {text}", "$state-warn") for text in detail.warnings]
+    parts += ["\n"] if detail.warnings else []
     for stage in detail.stages:
         counts = "  ".join(f"{mark_of(s)} {n} {s}" for s, n in sorted(stage.counts.items()))
         gate = ""

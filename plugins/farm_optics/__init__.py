@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from farm import Stage, hookimpl
+from farm import Command, Stage, hookimpl
+from farm_optics import stages_lens, stages_reshoot
 
 PROVIDER = "farm_optics"
 
@@ -16,10 +17,17 @@ PROVIDER = "farm_optics"
 @hookimpl
 def farm_stages() -> Iterable[Stage]:
     """The stages of this plugin."""
-    yield from ()
+    yield from stages_lens.stages()
+    yield from stages_reshoot.stages()
 
 
 @hookimpl
 def farm_pipelines() -> Iterable[Path]:
     """One pipeline for each thing a submitter asks of a lens."""
     return sorted((Path(__file__).parent / "pipelines").glob("*.yaml"))
+
+
+@hookimpl
+def farm_commands() -> Iterable[Command]:
+    """The command ``farm optics``."""
+    return list(stages_lens.commands())

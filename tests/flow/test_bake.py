@@ -8,6 +8,7 @@ from pathlib import Path
 from cut_material import cut, film, frames, hashes, loudest_hz, numbers, sound
 from running_farm import farm, running
 from test_finish_bake_forms import EDL
+from test_front_doors import wait_for
 
 PLAIN = cut(
     media=["a.mp4", "b.mp4", "music.wav"],
@@ -40,7 +41,9 @@ def test_a_dropped_cut_comes_back_as_one_film(tmp_path: Path) -> None:
     (given / "timeline.yaml").write_text(json.dumps(PLAIN), encoding="utf-8")
     for name in "abc":
         film(other / f"{name}.mp4", tone_hz=440)
-    (other / "timeline.edl").write_text(EDL, encoding="utf-8")
+    (other / "assembly.edl").write_text(EDL, encoding="utf-8")
+    dropped = tmp_path / "farm" / "dropbox" / "bake"
+    dropped.mkdir(parents=True)
     with running(tmp_path / "farm") as root:
         done = baked(root, given)
         plan = json.loads((done / "plan.json").read_text())
@@ -51,6 +54,14 @@ def test_a_dropped_cut_comes_back_as_one_film(tmp_path: Path) -> None:
         assert numbers(done / "video.mp4")[235:239] == numbers(a)[240:244]
         assert abs(loudest_hz(done / "video.mp4", 17, 19) - 500) < 3
         assert (done / "poster.jpg").stat().st_size > 500
-        cut_again = baked(root, other, "--set", 'names=["a.mp4", "b.mp4", "c.mp4"]')
-        assert numbers(cut_again / "video.mp4")[:25] == [*range(5, 30)]
-        assert len(frames(cut_again / "video.mp4")) == 90
+        other.rename(dropped / "reel")
+        receipt = wait_for(lambda: next(root.glob("dropbox/bake/_done/*/reel/receipt.json"), None))
+        reel = receipt.parent
+        assert numbers(reel / "video.mp4")[:25] == [*range(5, 30)]
+        assert len(frames(reel / "video.mp4")) == 90
+        manifest = json.loads((reel / "job_manifest.json").read_text())
+        assert manifest["params"]["names"] == ["a.mp4", "b.mp4", "c.mp4"]
+        again = baked(root, reel / "job_manifest.json")
+        assert again != reel
+        for name in ("video.mp4", "plan.json"):
+            assert (again / name).read_bytes() == (reel / name).read_bytes()

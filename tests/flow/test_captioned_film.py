@@ -52,7 +52,7 @@ def test_a_dropped_film_comes_back_with_its_captions(tmp_path: Path) -> None:
 def test_a_film_that_speaks_is_heard_spelled_and_translated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stored("whisper-base")
+    monkeypatch.setenv("FARM_MODELS_DIR", str(stored("whisper-base").parents[1]))
     text = "The render farm starts a new video job."
     speech = spoken(text)
     given = tmp_path / "given"

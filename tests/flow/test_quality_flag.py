@@ -30,15 +30,24 @@ def test_a_faulty_film_is_flagged_in_its_receipt_and_a_graded_one_is_delivered(
 ) -> None:
     film = clip(tmp_path / "given.mkv", 48, codec="ffv1", fps=12, draw=half_black)
     with running(tmp_path / "farm") as root:
-        assert ended(root, film, "quality", "colour=any")["state"] == "done"
+        judged = ended(root, film, "quality", "colour=any")
+        assert judged["state"] == "done"
         receipts = [json.loads(path.read_text()) for path in root.rglob("receipt.json")]
         [warnings] = [found["warnings"] for found in receipts]
         [warning] = [text for text in warnings if "video.black" in text]
         assert warning.startswith("quality: ") and "1.000 to 2.500 s" in warning
         [page] = root.rglob("quality.html")
         assert "video.black" in page.read_text(encoding="utf-8")
+        number = str(judged["number"])
+        assert json.loads(farm(root, "show", number, "--json"))["warnings"] == warnings
+        assert " ".join(f"! {warning}".split()) in " ".join(farm(root, "show", number).split())
 
         assert ended(root, film, "grade", "saturation=0", "grain=3")["state"] == "done"
+        listed = json.loads(farm(root, "ls", "--json"))
+        assert [line["warned"] for line in listed] == [False, True]
+        told = farm(root, "ls").splitlines()
+        assert ["100 % !" in line for line in told[1:3]] == [False, True]
+        assert told[-1].startswith("! with warnings")
         [made] = root.rglob("video.mp4")
         with av.open(str(made)) as container:
             frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]

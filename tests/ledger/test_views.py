@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from farmhand import Farmhand, plan, stage
+from farmhand import Farmhand, artifact, plan, stage
 from frozen import FrozenClock
 from sqlalchemy import event, insert, select, text
 
 from farm.domain.errors import ErrorClass, UnknownName
+from farm.domain.media import MediaFacts
 from farm.domain.states import JobState, NodeState, TaskState
 from farm.ledger.database import Database
 from farm.ledger.schema import jobs, metadata, peaks, shapes, stages, tasks
@@ -111,6 +113,18 @@ def test_one_job_is_shown_with_stages_attempts_and_events(hand: Farmhand) -> Non
     assert detail.events[-1].target == "running"
     json.dumps(detail.record())
     assert detail.record()["number"] == detail.line.number
+
+
+def test_what_stages_warn_of_is_shown_with_the_job_and_marks_it(hand: Farmhand) -> None:
+    hand.jobs.accept(plan(stage("one"), stage("warnings", ("one",))), job_id="job1")
+    hand.jobs.accept(plan(stage("one")), job_id="job2")
+    told = MediaFacts(extra={"warnings": ["the film is dark", "it is silent"]})
+    hand.report(hand.take("job1.one.0"), replace(artifact("a"), facts=told))
+    hand.finish(hand.take("job2.one.0"), "warnings")
+    views, details = JobViews(hand.database), JobDetails(hand.database)
+    assert views.warned(["job1", "job2"]) == {"job1"}
+    assert details.detail("job1").warnings == ["one: the film is dark", "one: it is silent"]
+    assert details.detail("job2").record()["warnings"] == []
 
 
 def test_an_unknown_job_is_refused(database: Database) -> None:

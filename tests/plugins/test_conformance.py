@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 from direct_task import run_stage, stage_of
+from drawn_people import posed, skeleton
+from PIL import Image
 from stored_models import stored
 
 import farm_finish
 import farm_procedural
+import farm_vision
 from farm import Resources, Stage, Window
 from farm.conformance import Sample, declaration_complaints, run_complaints
+from farm.media.maps import write_maps
 from farm.plugins import load_plugins
 
 REGISTRY = load_plugins()
@@ -67,6 +73,15 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     cut = {"plan": made["plan"], "media": cut["media"]}
     render = stage_of(farm_finish, "timeline.render")
     made["rendered"] = run_stage(render, folder / "render", cut)["segment"]
+    slope = np.broadcast_to(np.linspace(0, 65535, 64), (48, 64)).astype(np.uint16)
+    made |= {"image": folder / "image.png", "depth": folder / "depth.mkv"}
+    Image.fromarray(slope >> 8).convert("RGB").save(made["image"])
+    write_maps(made["depth"], [slope] * 12, Fraction(24))
+    made["matte"] = made["depth"]
+    made["pose"] = posed(folder / "pose.jsonl", [skeleton(scale=20), skeleton(scale=20, swing=1)])
+    made["character"] = made["pose"]
+    packed = {"pose": made["pose"]}
+    made |= run_stage(stage_of(farm_vision, "motion.pack"), folder / "packed", packed)
     return made
 
 
@@ -77,6 +92,8 @@ def sample(stage: Stage, material: dict[str, Path]) -> Sample:
         if port in stage.inputs:
             of_sound = stage.capability.startswith(("audio.", "speech."))
             inputs[port] = [material["audio" if of_sound else "segment"]]
+    if stage.capability == "signal.join":
+        inputs["segments"] = [material["depth"]]
     if stage.capability.startswith("timeline."):
         inputs |= {"media": [material["segment"], material["audio"]]}
         inputs |= {"segments": [material["rendered"]]} if "segments" in stage.inputs else {}
@@ -85,6 +102,8 @@ def sample(stage: Stage, material: dict[str, Path]) -> Sample:
         return Sample(inputs, SMALL)
     if stage.capability == "knowledge.loop":
         return Sample(inputs, {"rounds": 1, "duration_s": 0.5}, Window(0, 1, 0, 1))
+    if "model" in stage.params.model_fields and not dict(stage.params())["model"]:
+        pytest.skip("which model it runs its operator says")
     names = stage.models(stage.params()) if callable(stage.models) else stage.models
     models = {name: stored(name) for name in names}
     whole = BRIEF if models else WHOLE

@@ -342,6 +342,15 @@ def test_media_are_found_by_name_number_hash_and_folder(media, tmp_path):
     assert used(cut(video=track({"media": "file:///x/one/a.mp4"})), ["a.mp4", "b.mp4"]) == 0
     assert used(cut(media=["x", "y"], video=track({"media": "y"})), []) == 1
     assert used(cut(media={"y": {"file": 2}}, video=track({"media": "y"})), []) == 1
+    # Names of files go before a list that has one of them; one that has none counts the files.
+    listed = ["a.mp4", "b.mp4"]
+    assert used(cut(media=listed, video=track({"media": "b.mp4"})), ["b.mp4", "a.mp4"]) == 0
+    assert used(cut(media=["x", "y"], video=track({"media": "y"})), listed) == 1
+    with pytest.raises(InputError) as refused:
+        used(cut(media=listed, video=track({"media": "b.mp4"})), ["a.mp4", "c.mp4"])
+    assert refused.value.code == "timeline.missing-media"
+    accent = cut(video=track({"media": "Se\u0301ance.mp4"}))
+    assert used(accent, ["a.mp4", "S\u00e9ance.mp4"]) == 1
     with pytest.raises(InputError) as refused:
         used(cut(video=track({"media": "a.mp4"})), both)
     assert refused.value.code == "timeline.ambiguous-media"

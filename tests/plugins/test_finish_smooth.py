@@ -174,6 +174,18 @@ def test_a_fast_pan_is_no_cut(pan):
     assert not is_cut(Motion.of(scene(1, pan=pan), scene(2, pan=pan)))
 
 
+@pytest.mark.parametrize("pan", [2.3, 20.0])
+def test_what_moves_in_red_green_and_blue_is_no_cut(pan):
+    rgb = Layout(SMALL.width, SMALL.height, "gbrp", full=True)
+
+    def coloured(moment: float) -> Picture:
+        green = scene(moment, pan=pan).planes[0].astype(float)
+        return picture(green, green * 0.6 + 60, green * 0.8, layout=rgb)
+
+    assert not is_cut(Motion.of(coloured(1), coloured(2)))
+    assert is_cut(Motion.of(flat(100, 60, 200, rgb), flat(100, 200, 60, rgb)))
+
+
 def test_noise_a_dissolve_and_a_colour_are_told_from_a_cut():
     draw = np.random.default_rng(5)
 

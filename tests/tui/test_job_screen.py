@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from console_lab import console, little_ledger, screen_text, until
-from farmhand import Farmhand, plan, stage
+from farmhand import Farmhand, artifact, plan, stage
 
 from farm.config import Settings
 from farm.domain.errors import ErrorClass
+from farm.domain.media import MediaFacts
+from farm.ledger.views_job import JobParts
 from farm.tui.app import FarmConsole
+from farm.tui.job_text import facts_of
 from farm.tui.screens.job import PARTS, JobScreen
 from farm.tui.widgets.grid import WindowGrid
 from farm.tui.widgets.log_lines import LogLines
@@ -51,6 +55,17 @@ async def test_the_head_gives_the_one_reason_and_the_graph_shows_each_stage(farm
         assert "it failed (input)" in text
         assert "╭─ ✓ one" in text
         assert "──▶│" in text
+
+
+def test_what_a_stage_warns_of_stands_among_the_facts(tmp_path: Path) -> None:
+    _, database = little_ledger(tmp_path)
+    hand = Farmhand(database)
+    hand.jobs.accept(plan(stage("one"), name="film"), job_id="job1")
+    told = MediaFacts(extra={"warnings": ["the film is dark"]})
+    hand.report(hand.take(), replace(artifact("a"), facts=told))
+    whole = JobParts(database).whole("job1")
+    assert "! one: the film is dark" in facts_of(whole).plain
+    database.close()
 
 
 async def test_every_window_is_a_cell_and_the_next_failed_one_is_found(farm: Any) -> None:

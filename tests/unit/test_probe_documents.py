@@ -59,6 +59,18 @@ def test_text_has_a_limit_of_its_own(tmp_path: Path) -> None:
     assert probe(tmp_path / "prompt.txt", limits=ProbeLimits(max_text_bytes=101))
 
 
+def test_a_timeline_may_be_longer_than_a_prompt(tmp_path: Path) -> None:
+    long = "x" * 1_200_000
+    for name, text, kind in (
+        ("cut.edl", f"TITLE: Cut\n* {long}\n", MediaKind.TEXT),
+        ("cut.xml", f"<xmeml>{long}</xmeml>\n", MediaKind.TEXT),
+        ("cut.otio", json.dumps({"OTIO_SCHEMA": "Timeline.1", "name": long}), MediaKind.DATA),
+    ):
+        path = tmp_path / name
+        path.write_text(text)
+        assert probe(path)[0] is kind
+
+
 def test_json_and_json_lines_are_data_with_their_records_and_schema(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"schema": "farm/poses@1", "frames": []}')
     (tmp_path / "a.jsonl").write_text('{"$schema": "farm/pose@1"}\n\n{"b": 2}\n[3]\n')

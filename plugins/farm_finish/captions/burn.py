@@ -82,8 +82,7 @@ def run(task: Task[BurnParams]) -> Result:
         "cues": len(tally.cues),
         "smallest_px": tally.smallest_px,
         "warnings": [
-            {"code": code, "cue": cue, "what": what}
-            for (code, cue), what in sorted(tally.warnings.items())
+            f"{code}: cue {cue + 1}: {what}" for (code, cue), what in sorted(tally.warnings.items())
         ],
     }
     report.write_text(json.dumps(record, ensure_ascii=False) + "\n", encoding="utf-8")

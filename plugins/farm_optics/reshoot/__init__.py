@@ -1,0 +1,1 @@
+"""New views of a clip: its picture and depth seen by a camera that goes its own way."""

@@ -1,0 +1,1 @@
+"""Hearing: what a sound does from frame to frame of a film."""

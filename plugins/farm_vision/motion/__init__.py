@@ -1,0 +1,1 @@
+"""Motion assets: captured movement as files that other programs read."""

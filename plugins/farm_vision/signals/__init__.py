@@ -1,0 +1,1 @@
+"""Signals of a film that guide generation: edges, motion and normals."""
