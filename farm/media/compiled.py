@@ -14,7 +14,7 @@ from typing import Any
 import numba
 
 _OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": False, "error_model": "numpy"}
-_KERNELS = ("compiled.py", "light.py", "lanczos.py", "flow.py", "warping.py")
+_KERNELS = ("boxes.py", "compiled.py", "light.py", "lanczos.py", "flow.py", "warping.py")
 _STAMP = hashlib.sha256(
     b"".join((Path(__file__).parent / name).read_bytes() for name in _KERNELS)
 ).hexdigest()[:10]

@@ -13,13 +13,14 @@ from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 
-import av
 from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from farm import InputError
 from farm.media import ffv1
+from farm.media.ffv1 import no_frames
 from farm.media.planes import Layout, Picture, frame_of, picture_of
 from farm.media.source import frame_rate, opened, video_stream
 
@@ -178,22 +179,17 @@ def write_lossless(path: Path, pictures: Iterable[Picture], fps: Fraction) -> in
     ------
     InputError : there is no picture.
     """
-    written = 0
-    with av.open(str(path), "w", format="matroska", options={"fflags": "+bitexact"}) as output:
-        stream: VideoStream | None = None
-        for picture in pictures:
-            frame = stored_frame(picture)
-            if stream is None:
-                stream = _lossless_stream(output, picture.layout, fps, frame.format.name)
-            frame.pts, frame.time_base = written, 1 / fps
-            for packet in stream.encode(frame):
-                output.mux(packet)
-            written += 1
-        if stream is None:
-            raise no_frames("video")
-        for packet in stream.encode(None):
-            output.mux(packet)
-    return written
+    rest = iter(pictures)
+    first = next(rest, None)
+    if first is None:
+        raise no_frames("video")
+    layout = first.layout
+
+    def tag(context: VideoCodecContext) -> None:
+        context.colorspace, context.color_range = layout.matrix, 2 if layout.full else 1
+        context.color_primaries, context.color_trc = layout.primaries, layout.transfer
+
+    return ffv1.write(path, map(stored_frame, chain([first], rest)), fps, tag)
 
 
 def stored_frame(picture: Picture) -> VideoFrame:
@@ -202,27 +198,3 @@ def stored_frame(picture: Picture) -> VideoFrame:
     if picture.layout.pixel_format == "gbrp":
         frame = frame.reformat(format="bgr0", threads=1)
     return frame
-
-
-def no_frames(label: str) -> InputError:
-    """The complaint about a film without a picture."""
-    return InputError(
-        "has no frames",
-        where=label,
-        mend="Send a video with at least one picture.",
-        code="media.no-frames",
-    )
-
-
-def _lossless_stream(
-    output: av.container.OutputContainer, layout: Layout, fps: Fraction, pixel_format: str
-) -> VideoStream:
-    how = ffv1.options(layout.width, layout.height, pixel_format)
-    stream = output.add_stream("ffv1", rate=fps, options=how)
-    stream.width, stream.height, stream.pix_fmt = layout.width, layout.height, pixel_format
-    context = stream.codec_context
-    context.thread_count, context.time_base = 1, 1 / fps
-    context.colorspace, context.color_range = layout.matrix, 2 if layout.full else 1
-    context.color_primaries, context.color_trc = layout.primaries, layout.transfer
-    context.flags |= 0x800000  # Bit-exact: no library version in the file.
-    return stream

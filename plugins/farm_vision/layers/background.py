@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.media.boxes import boxed
 from farm.media.flow import Gray
 from farm_vision.depth.frames import frames_of
-from farm_vision.layers.boxes import boxed
 from farm_vision.layers.camera import Matrix, camera_motion, inverse
 from farm_vision.layers.colours import Colours, colours_of
 from farm_vision.layers.exemplar import inpainted

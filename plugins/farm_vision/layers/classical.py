@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from farm import Result, Task
 from farm.media.between import Motion, working_gray
+from farm.media.boxes import boxed
 from farm.media.flow import Gray
 from farm.media.lanczos import resized
 from farm.media.planes import Picture
 from farm.media.spans import is_cut
 from farm.media.warping import carried
 from farm_vision.depth.steady import followed
-from farm_vision.layers.boxes import boxed
 from farm_vision.layers.click import (
     Lab,
     Mask,

@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm import InputError, MissingExtra
+from farm.media.boxes import boxed
 from farm.media.compiled import kernel
 from farm.media.flow import Field
 from farm.media.lanczos import resized
 from farm.media.planes import Picture
-from farm_vision.layers.boxes import boxed
 from farm_vision.layers.camera import camera_motion
 from farm_vision.layers.colours import colours_of
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.media.boxes import boxed
 from farm.media.compiled import kernel
 from farm.media.flow import bilinear
-from farm_vision.layers.boxes import boxed
 
 Values = NDArray[np.float32]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from farm_vision.layers.boxes import boxed
+from farm.media.boxes import boxed
 
 Trimap = NDArray[np.float32]
 """float32 (H, W): 0 background, 1 subject, 0.5 doubted."""

@@ -12,8 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.media.boxes import boxed
 from farm.media.compiled import kernel
-from farm_vision.layers.boxes import boxed
 from farm_vision.layers.colours import Colours
 
 Share = NDArray[np.float32]

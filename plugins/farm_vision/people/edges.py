@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from farm.media.boxes import means
 from farm.media.compiled import kernel
 from farm.media.flow import Gray
 from farm.media.lanczos import resized
@@ -64,46 +65,16 @@ def _shrink(plane, top, out):
 
 
 @kernel
-def _mean(values, radius, out):
-    """The mean of each window of (2 radius + 1) squared, cut at the edges."""
-    rows, columns = values.shape
-    sums = np.zeros(columns, np.float64)
-    for row in range(-radius, rows):
-        enters, leaves = row + radius, row - radius - 1
-        if 0 <= enters < rows:
-            for column in range(columns):
-                sums[column] += values[enters, column]
-        if leaves >= 0:
-            for column in range(columns):
-                sums[column] -= values[leaves, column]
-        if row < 0:
-            continue
-        high = min(row + radius, rows - 1) - max(row - radius, 0) + 1
-        total, count = 0.0, 0
-        for column in range(min(radius, columns)):
-            total += sums[column]
-            count += 1
-        for column in range(columns):
-            if column + radius < columns:
-                total += sums[column + radius]
-                count += 1
-            if column - radius - 1 >= 0:
-                total -= sums[column - radius - 1]
-                count -= 1
-            out[row, column] = np.float32(total / (count * high))
-
-
-@kernel
 def _lines(guide, matte, radius, calm, gain, offset):
     mean_g, mean_m = np.empty_like(guide), np.empty_like(guide)
     mean_gg, mean_gm = np.empty_like(guide), np.empty_like(guide)
-    _mean(guide, radius, mean_g)
-    _mean(matte, radius, mean_m)
-    _mean(guide * guide, radius, mean_gg)
-    _mean(guide * matte, radius, mean_gm)
+    means(guide, radius, mean_g)
+    means(matte, radius, mean_m)
+    means(guide * guide, radius, mean_gg)
+    means(guide * matte, radius, mean_gm)
     slope = (mean_gm - mean_g * mean_m) / (mean_gg - mean_g * mean_g + calm)
-    _mean(slope, radius, gain)
-    _mean(mean_m - slope * mean_g, radius, offset)
+    means(slope, radius, gain)
+    means(mean_m - slope * mean_g, radius, offset)
 
 
 @kernel

@@ -14,12 +14,13 @@ from farm.media.compiled import kernel
 def boxed(plane: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
     """float32 (H, W): the mean of the (2 radius + 1) squared pixels around each pixel."""
     out = np.empty(plane.shape, np.float32)
-    _means(np.ascontiguousarray(plane, np.float32), radius, out)
+    means(np.ascontiguousarray(plane, np.float32), radius, out)
     return out
 
 
 @kernel
-def _means(plane, radius, out):
+def means(plane, radius, out):
+    """The same for kernels: from float32 (H, W) into ``out``."""
     height, width = plane.shape
     # In float64: sums that slide over a picture would drift in float32.
     sums = np.zeros(width, np.float64)
