@@ -36,10 +36,12 @@ def working(farm: Farmlet, name: str, seconds: float = 30.0) -> Any:
     farm.wait_for("two engines", lambda: len({e[0] for e in farm.engines()}) == 2, UP_WITHIN_S)
     submit(Submitted(name, f"{name}\n", 1, 1, 1, seconds), farm.door, farm.inbox)
     job = farm.wait_for("the job", lambda: job_of(farm, name), UP_WITHIN_S)
+    # With progress: an engine that dies between the claim and its first line is replaced unnoticed.
     return farm.wait_for(
-        "its long task", lambda: next((r for r in long_ones(farm) if r.job_id == job), None),
+        "its long task",
+        lambda: next((r for r in long_ones(farm) if r.job_id == job and r.progress > 0), None),
         UP_WITHIN_S,
-    )  # fmt: skip
+    )
 
 
 def job_of(farm: Farmlet, name: str) -> Any:
