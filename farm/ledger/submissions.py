@@ -6,7 +6,6 @@ ledger after a crash finds a submitter's file at ``location`` or at the path it 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -252,16 +251,17 @@ class Submissions:
             ).one()
         return {**row._mapping, "state": row.state.value}
 
-    def offers(self) -> dict[str, int]:
-        """Stage id to the number of nodes that offer it now, for planning."""
-        counted: Counter[str] = Counter()
+    def offers(self) -> dict[str, list[list[str]]]:
+        """Stage id to the tags of each node that offers it now, for planning."""
+        found: dict[str, list[list[str]]] = {}
         with self.database.read() as connection:
             rows = connection.execute(
-                select(nodes.c.offers).where(nodes.c.state.in_(list(NODE_BEATING)))
-            ).scalars()
-            for offers in rows:
-                counted.update(list(offers))
-        return dict(counted)
+                select(nodes.c.offers, nodes.c.tags).where(nodes.c.state.in_(list(NODE_BEATING)))
+            )
+            for offers, tags in rows:
+                for stage_id in offers:
+                    found.setdefault(stage_id, []).append(tags)
+        return found
 
     def _read(self, where: Any) -> list[Submission]:
         with self.database.read() as connection:

@@ -20,7 +20,7 @@ from farm.models.needs import needed, tag
 from farm.pipelines import Pipeline, order
 from farm.planning.bindings import Inputs, bind, published, wanted
 from farm.planning.inputs import check_inputs, input_refs
-from farm.planning.providers import check_choices, choose_provider
+from farm.planning.providers import Offers, check_choices, choose_provider
 from farm.planning.seeds import derived_seed, stage_seed
 from farm.planning.values import job_params, stage_params
 from farm.planning.windows import WHOLE, ask, cut_stage
@@ -37,14 +37,14 @@ def plan(
     registry: Registry,
     *,
     inputs: Inputs,
-    offers: Mapping[str, int],
+    offers: Offers,
     name: str = "",
     submitter: str = "anonymous",
 ) -> Plan:
     """Decide everything about a job.
 
-    inputs : job input to its artifacts, already in the store. offers : stage id to the number of
-    online nodes offering it. name, submitter : used where the manifest has none.
+    inputs : job input to its artifacts, already in the store. offers : stage id to the tags of
+    each online node that offers it. name, submitter : used where the manifest has none.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def plan(
     hashes = {key: [file.hash for file in files] for key, files in inputs.items()}
     seed = derived_seed(pipeline.name, hashes) if manifest.seed is None else manifest.seed
     chosen = {
-        stage: choose_provider(manifest, pipeline, stage, registry, offers)
+        stage: choose_provider(manifest, pipeline, stage, registry, offers, values)
         for stage in order(pipeline)
         if wanted(pipeline, stage, values, inputs)
     }

@@ -6,13 +6,19 @@ what is on offer, the same way every time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
-from farm.domain.errors import UnknownName, nearest
+from farm.domain.errors import ParameterError, PluginError, UnknownName, nearest
 from farm.manifest import Manifest
+from farm.models.needs import needed, tag
 from farm.pipelines import Pipeline, misfit
+from farm.planning.values import stage_params
 from farm.registry import Registry
 from farm.stages import Stage
+
+# Stage id to the tags of each online node that offers it.
+Offers = Mapping[str, Sequence[Collection[str]]]
 
 
 def check_choices(manifest: Manifest, pipeline: Pipeline) -> None:
@@ -41,7 +47,8 @@ def choose_provider(
     pipeline: Pipeline,
     name: str,
     registry: Registry,
-    offers: Mapping[str, int],
+    offers: Offers,
+    values: dict[str, Any],
 ) -> Stage:
     """The implementation of the stage ``name``.
 
@@ -50,7 +57,8 @@ def choose_provider(
     offers any, the preferred one that needs no models; the preferred one of all. Equal preference:
     the first by name.
 
-    offers : stage id to the number of online nodes that offer it.
+    values : the job's parameters. A stage that chooses its models by them is on offer where a node
+    has those models.
 
     Raises
     ------
@@ -71,7 +79,7 @@ def choose_provider(
             code="pipeline.unknown-capability",
         )
     offered = (
-        [stage for stage in fitting if offers.get(stage.id, 0) > 0]
+        [stage for stage in fitting if _on_offer(pipeline, name, stage, registry, offers, values)]
         # A job planned before the first node is up must not wait for weights nobody has.
         or [stage for stage in fitting if not stage.models]
         or fitting
@@ -82,6 +90,25 @@ def choose_provider(
         if stage.provider == (preferred.get(name) or preferred.get(capability)):
             return stage
     return min(offered, key=lambda stage: (-preference(stage, manifest.quality), stage.id))
+
+
+def _on_offer(
+    pipeline: Pipeline,
+    name: str,
+    stage: Stage,
+    registry: Registry,
+    offers: Offers,
+    values: dict[str, Any],
+) -> bool:
+    nodes = offers.get(stage.id, ())
+    if not nodes or not callable(stage.models):
+        return bool(nodes)
+    try:
+        params = stage_params(pipeline, name, stage, values)
+        wanted = {tag(model) for model in needed(stage, params, registry.models)}
+    except (ParameterError, PluginError):
+        return False
+    return any(wanted.issubset(tags) for tags in nodes)
 
 
 def preference(stage: Stage, quality: str) -> int:

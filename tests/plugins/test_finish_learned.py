@@ -489,7 +489,7 @@ def test_a_pickle_that_wants_to_run_code_is_not_loaded(tmp_path):
     ],
 )
 def test_quality_and_what_nodes_offer_choose_who_enlarges(quality, offered, provider):
-    offers = {f"video.enlarge/{name}": 1 for name in offered}
+    offers = {f"video.enlarge/{name}": [[]] for name in offered}
     assert planned("enlarge", quality, offers)["enlarge"] == provider
 
 
@@ -505,7 +505,7 @@ def test_quality_and_what_nodes_offer_choose_who_enlarges(quality, offered, prov
     ],
 )
 def test_quality_and_what_nodes_offer_choose_who_smooths(quality, offered, provider):
-    offers = {f"video.interpolate/{name}": 1 for name in offered}
+    offers = {f"video.interpolate/{name}": [[]] for name in offered}
     assert planned("smooth", quality, offers)["smooth"] == provider
 
 
@@ -517,7 +517,7 @@ def test_what_a_machine_lacks_is_said_with_its_mend(monkeypatch):
     assert all("pip install 'farm[learned]'" in complaint for complaint in told.values())
 
 
-def planned(pipeline: str, quality: str, offers: dict[str, int]) -> dict[str, str]:
+def planned(pipeline: str, quality: str, offers: dict[str, list[list[str]]]) -> dict[str, str]:
     """Stage to provider, as a job with a clip is planned."""
     clip = Artifact("0" * 64, MediaKind.VIDEO, 1, ".mkv", MediaFacts(frames=20, fps=Fraction(24)))
     fields = {"pipeline": pipeline, "quality": quality, "inputs": {"video": "clip.mkv"}}

@@ -774,7 +774,7 @@ def test_vitpose_tells_its_points_in_the_same_schema(tmp_path: Path, tiny) -> No
 
 def test_every_pipeline_of_people_is_planned_with_what_is_always_there() -> None:
     registry = load_plugins()
-    offers = dict.fromkeys(registry.stages, 1)
+    offers = {stage_id: [[]] for stage_id in registry.stages}
     facts = MediaFacts(frames=12, fps=Fraction(24), duration_s=0.5, width=64, height=48)
     clip = Artifact("c" * 64, MediaKind.VIDEO, 1000, ".mkv", facts)
     for pipeline in ("pose", "whole-body", "face", "matte", "retarget"):

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from farmhand import Farmhand, plan, stage
+from farmhand import Farmhand, plan as prepared, stage
 from model_lab import content, manifest_of, record, write_manifest
 
 from farm.config import Settings
@@ -17,12 +17,15 @@ from farm.engine.process import EngineProcess
 from farm.engine.protocol import EngineRequest
 from farm.ledger.database import Database
 from farm.ledger.schema import metadata
+from farm.manifest import manifest_from
 from farm.models import needs
 from farm.models.access import Access
 from farm.models.fetch import fetch
 from farm.models.manifest import ModelManifest
 from farm.models.store import ModelStore, open_models
 from farm.offering import Offering
+from farm.pipelines import parse_pipeline
+from farm.planning import plan
 from farm.plugins import load_plugins
 
 FILES = {"net.safetensors": content(5000), "tokens/vocab.json": b"{}"}
@@ -255,6 +258,39 @@ def test_a_model_chosen_by_parameters_is_resolved_for_each_task(plugins: Path) -
         needs.needed(stage, stage.params(size="tiny"), registry.models)  # type: ignore[call-arg]
 
 
+PIPELINE = """
+pipeline: lab
+version: 1
+params: {size: {type: string, default: small}}
+stages: {work: {capability: lab.work, params: {size: $size}}}
+outputs: {out.json: work.out}
+"""
+
+
+@pytest.mark.parametrize(
+    ("size", "tags", "provider"),
+    [
+        ("small", [["model:lab-small"]], "chosen"),
+        ("small", [["model:lab-large"], ["model:lab-small"]], "chosen"),
+        ("small", [["model:lab-large"]], "none"),
+        ("small", [[]], "none"),
+        ("undeclared", [["model:lab-small"]], "none"),
+    ],
+)
+def test_a_job_gets_a_provider_whose_chosen_model_a_node_has(
+    plugins: Path, size: str, tags: list[list[str]], provider: str
+) -> None:
+    offers = {"lab.work/chosen": tags, "lab.work/none": tags}
+    made = plan(
+        manifest_from({"pipeline": "lab", "params": {"size": size}}, name="test"),
+        parse_pipeline(PIPELINE.encode(), name="lab.yaml"),
+        load_plugins(plugins),
+        inputs={},
+        offers=offers,
+    )
+    assert [stage.provider for stage in made.stages] == [provider]
+
+
 def test_a_task_planned_with_another_version_of_the_model_is_not_run(
     plugins: Path, store: ModelStore
 ) -> None:
@@ -325,7 +361,7 @@ def test_a_job_with_another_version_of_a_model_does_not_take_from_the_cache(tmp_
     hand = Farmhand(database)
     for number, digest in enumerate(("one", "one", "two"), start=1):
         wanted = Needs("test.work/test", 1, ram_mb=100, models={"lab-net": digest})
-        hand.jobs.accept(plan(stage("a", needs=wanted)), job_id=f"job{number}")
+        hand.jobs.accept(prepared(stage("a", needs=wanted)), job_id=f"job{number}")
         if number != 2:
             task = hand.take()
             assert task.models == {"lab-net": digest}

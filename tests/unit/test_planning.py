@@ -202,7 +202,9 @@ def test_the_normalised_manifest_plans_the_same_job_again(registry: Registry) ->
     again = parse_manifest(json.dumps(content).encode(), name="job_manifest.json")
     pipeline = parse_pipeline(REEL.encode(), name="reel.yaml")
     # Other nodes are online by then, and it must not matter.
-    replay = plan(again, pipeline, registry, inputs=made.inputs, offers={"lab.make/plain": 3})
+    replay = plan(
+        again, pipeline, registry, inputs=made.inputs, offers={"lab.make/plain": [[]] * 3}
+    )
     assert replay.manifest == made.manifest
     assert replay.content_key == made.content_key
     assert replay.stages == made.stages
@@ -427,21 +429,21 @@ def test_input_references_that_cannot_be_meant_are_refused(
     ("offers", "fields", "provider"),
     [
         ({}, {}, "plain"),
-        ({"lab.make/fine": 1}, {}, "fine"),
-        ({"lab.make/fine": 0}, {}, "plain"),
-        ({"lab.make/fine": 1, "lab.make/plain": 1}, {}, "plain"),
-        ({"lab.make/fine": 1, "lab.make/plain": 1}, {"quality": "high"}, "fine"),
+        ({"lab.make/fine": [[]]}, {}, "fine"),
+        ({"lab.make/fine": []}, {}, "plain"),
+        ({"lab.make/fine": [[]], "lab.make/plain": [[]]}, {}, "plain"),
+        ({"lab.make/fine": [[]], "lab.make/plain": [[]]}, {"quality": "high"}, "fine"),
         ({}, {"quality": "draft"}, "fine"),
-        ({"lab.make/fine": 1, "lab.make/plain": 1}, {"quality": "draft"}, "fine"),
-        ({"lab.make/plain": 1}, {"quality": "draft"}, "plain"),
-        ({"lab.make/plain": 1}, {"providers": {"lab.make": "fine"}}, "fine"),
+        ({"lab.make/fine": [[]], "lab.make/plain": [[]]}, {"quality": "draft"}, "fine"),
+        ({"lab.make/plain": [[]]}, {"quality": "draft"}, "plain"),
+        ({"lab.make/plain": [[]]}, {"providers": {"lab.make": "fine"}}, "fine"),
         ({}, {"quality": "draft", "providers": {"lab.make": "plain"}}, "plain"),
         ({}, {"providers": {"make": "fine", "lab.make": "plain"}}, "fine"),
-        ({"lab.make/other": 1}, {}, "plain"),
+        ({"lab.make/other": [[]]}, {}, "plain"),
     ],
 )
 def test_a_provider_is_chosen_explicitly_then_by_profile_then_by_offer_and_preference(
-    registry: Registry, offers: dict[str, int], fields: dict[str, Any], provider: str
+    registry: Registry, offers: dict[str, list[list[str]]], fields: dict[str, Any], provider: str
 ) -> None:
     made = plan_reel(registry, offers=offers, **fields)
     assert stage_of(made, "make").provider == provider
