@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Artifact": "farm.domain.media",
     "AssetError": "farm.domain.errors",
+    "BrokenOutput": "farm.domain.errors",
     "Command": "farm.commands",
     "CommandContext": "farm.commands",
     "Documents": "farm.stages",
@@ -24,6 +25,7 @@ _PUBLIC = {
     "MediaFacts": "farm.domain.media",
     "MediaKind": "farm.domain.media",
     "MissingExtra": "farm.domain.errors",
+    "ModelFacts": "farm.stages",
     "ParameterError": "farm.domain.errors",
     "Port": "farm.stages",
     "ResourceError": "farm.domain.errors",
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from farm.commands import Command as Command, CommandContext as CommandContext
     from farm.domain.errors import (
         AssetError as AssetError,
+        BrokenOutput as BrokenOutput,
         ErrorClass as ErrorClass,
         FarmError as FarmError,
         InputError as InputError,
@@ -64,6 +67,7 @@ if TYPE_CHECKING:
     from farm.stages import (
         Documents as Documents,
         InputFile as InputFile,
+        ModelFacts as ModelFacts,
         Port as Port,
         Resources as Resources,
         Result as Result,

@@ -164,6 +164,12 @@ class Settings(BaseModel):
     recycle_mb: int = Field(
         4096, gt=0, description="A CPU engine that grew by this much is replaced."
     )
+    parked_models_mb: int | None = Field(
+        None,
+        ge=0,
+        description="Memory in which the GPU engines of this node, all together, keep models that "
+        "had to leave their GPU; unset: a quarter of the machine's.",
+    )
     plugin_folder: Path = Field(Path("spool/plugins"), description="Folder of loose plugins.")
     models_dir: Path = Field(
         Path("spool/models"), description="Where `farm models fetch` keeps models; writable."
@@ -171,6 +177,10 @@ class Settings(BaseModel):
     models_shared_dirs: list[Path] = Field(
         default_factory=list,
         description="Read-only folders of models, looked at first (a network share).",
+    )
+    models_manifests_dir: Path = Field(
+        Path("manifests/models"),
+        description="Manifests of the operator's own models (`farm models declare`).",
     )
     models_offline: bool = Field(
         False, description="Fetch models from this machine only; nothing is asked for elsewhere."

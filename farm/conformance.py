@@ -47,13 +47,23 @@ def declaration_complaints(stage: Stage) -> list[str]:
 
 
 def run_complaints(
-    stage: Stage, sample: Sample, folder: Path, plugin_folder: Path | None = None
+    stage: Stage,
+    sample: Sample,
+    folder: Path,
+    plugin_folder: Path | None = None,
+    manifests_folder: Path | None = None,
 ) -> list[str]:
     """Run a sample twice in a real engine, and once to cancel it; what was not as promised.
 
     folder : an empty folder to work in. plugin_folder : where a loose plugin lies, if it is one.
+    manifests_folder : manifests of the sample's models, if no plugin brings them.
     """
-    engine = EngineProcess("conformance", "cpu", plugin_folder=plugin_folder or folder / "plugins")
+    engine = EngineProcess(
+        "conformance",
+        "cpu",
+        plugin_folder=plugin_folder or folder / "plugins",
+        manifests_folder=manifests_folder,
+    )
     try:
         first = engine.run(_request(stage, sample, folder, 1))
         if first.error is not None:

@@ -30,13 +30,14 @@ from farm.ledger.jobs import Jobs
 from farm.ledger.leader import Leadership
 from farm.ledger.nodes import Nodes
 from farm.ledger.peaks import prune_peaks
+from farm.ledger.previews import Previews
 from farm.ledger.queue import Queue
 from farm.ledger.upgrade import require_current
 from farm.metrics.serving import ServedDaemon
 from farm.metrics.traces import Traces
 from farm.notify import Notifier
 from farm.planning import cut_later
-from farm.plugins import Registry, load_plugins
+from farm.plugins import Registry, registry_of
 from farm.publish import Publisher
 
 _log = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ class Daemon:
         self.settings = settings
         self.database = Database(settings.database_url)
         require_current(self.database)
-        self.registry: Registry = load_plugins(settings.under_root(settings.plugin_folder))
+        self.registry: Registry = registry_of(settings)
         self.store: Store = open_store(
             settings.store_url,
             cache_dir=settings.spool_dir / "cache" / "daemon",
@@ -205,6 +206,7 @@ class Daemon:
 
     def _collect(self) -> None:
         prune_peaks(self.database)
+        Previews(self.database).prune()
         collect(self.settings, self.store, Artifacts(self.database), time.time)
 
 

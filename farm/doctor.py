@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from farm.config import Settings
 from farm.domain.errors import FarmError
+from farm.domain.wording import by_reason
 
 if TYPE_CHECKING:
     from farm.artifacts.store import Store
@@ -121,15 +122,15 @@ def _media(settings: Settings) -> Iterator[Check]:
 def _plugins(settings: Settings) -> Iterator[Check]:
     from farm.models.needs import complaints
     from farm.models.store import open_models
-    from farm.plugins import load_plugins
+    from farm.plugins import registry_of
 
-    registry = load_plugins(settings.under_root(settings.plugin_folder))
+    registry = registry_of(settings)
     yield Check(
         "plugins", "ok", f"{len(registry.stages)} stages, {len(registry.pipelines)} pipelines"
     )
     lacking = complaints(registry.stages, registry.models, open_models(settings))
-    for stage_id, complaint in sorted({**lacking, **registry.checks()}.items()):
-        yield Check(f"stage {stage_id}", "warn", "cannot run on this machine", complaint)
+    for stages, complaint in by_reason({**lacking, **registry.checks()}):
+        yield Check("stages", "warn", f"cannot run on this machine: {stages}", complaint)
     for ref, complaint in sorted(registry.pipeline_complaints().items()):
         yield Check(f"pipeline {ref}", "warn", "cannot be planned here", complaint)
 
@@ -137,9 +138,9 @@ def _plugins(settings: Settings) -> Iterator[Check]:
 def _models(settings: Settings) -> Iterator[Check]:
     from farm.models.needs import always_needed
     from farm.models.store import open_models
-    from farm.plugins import load_plugins
+    from farm.plugins import registry_of
 
-    registry = load_plugins(settings.under_root(settings.plugin_folder))
+    registry = registry_of(settings)
     store = open_models(settings)
     found = {name: store.standing(manifest) for name, manifest in sorted(registry.models.items())}
     here = [name for name, standing in found.items() if standing.state == "ok"]
@@ -222,9 +223,9 @@ def _broker(settings: Settings) -> Iterator[Check]:
 
 def _drop_folders(settings: Settings) -> Iterator[Check]:
     from farm.intake.doors import doors_of
-    from farm.plugins import load_plugins
+    from farm.plugins import registry_of
 
-    registry = load_plugins(settings.under_root(settings.plugin_folder))
+    registry = registry_of(settings)
     doors = doors_of(settings, (pipeline.name for pipeline in registry.pipelines.values()))
     for door in doors:
         name, folder = f"drop folder {door.origin}", door.folder
@@ -278,8 +279,8 @@ def _farm(settings: Settings, clock: Callable[[], float]) -> Iterator[Check]:
     else:
         yield Check("nodes", "ok", ", ".join(node.name for node in online))
     for node in nodes:
-        for stage_id, complaint in sorted({**node.complaints, **node.blocked}.items()):
-            yield Check(f"node {node.name}", "warn", f"does not run {stage_id}", complaint)
+        for stages, complaint in by_reason({**node.complaints, **node.blocked}):
+            yield Check(f"node {node.name}", "warn", f"does not run {stages}", complaint)
     latest = max([farm.daemon_beat_at, *(node.started_at for node in nodes)], default=0.0)
     if latest > now_s + _JUMP_S:
         text = f"the ledger has times {latest - now_s:.0f} s ahead of this machine"

@@ -41,12 +41,17 @@ def gpus() -> list[dict[str, Any]]:
     return found
 
 
+def ram_mb() -> int:
+    """Memory of this machine."""
+    return int(psutil.virtual_memory().total // MB)
+
+
 def facts(spool: Path, version: str) -> dict[str, Any]:
     """What does not change while a node runs."""
     return {
         "host": platform.node(),
         "cores": os.cpu_count() or 1,
-        "ram_mb": int(psutil.virtual_memory().total // MB),
+        "ram_mb": ram_mb(),
         "disk_mb": int(shutil.disk_usage(spool).total // MB),
         "gpus": gpus(),
         "farm": version,

@@ -23,22 +23,25 @@ from farm.dispatch.broker import Bell, Receiver
 from farm.domain.errors import ErrorClass, FarmError, LostClaim
 from farm.domain.ids import new_id
 from farm.domain.media import MediaKind
+from farm.engine.preview import PreviewWatch
 from farm.engine.protocol import EngineInput, EngineOutcome, EngineRequest
 from farm.ledger.claims import Claims
 from farm.ledger.database import Database
 from farm.ledger.documents import Documents
 from farm.ledger.nodes import Nodes
 from farm.ledger.offers import write_offers
+from farm.ledger.previews import Previews
 from farm.ledger.records import Assignment, DocumentPut, Peaks
 from farm.logs import about
 from farm.metrics.node_metrics import EngineReading, NodeMetrics
 from farm.metrics.series import Book
 from farm.metrics.serving import ServedNode
 from farm.models.needs import promised
+from farm.models.prefetch import Prefetch
 from farm.models.store import open_models
 from farm.offering import Offering
-from farm.plugins import Registry, load_plugins
-from farm.slots import Slot, make_slots
+from farm.plugins import Registry, registry_of
+from farm.slots import Slot, make_slots, missing_models, parked_models_mb
 from farm.stages import Window
 
 _log = logging.getLogger(__name__)
@@ -57,7 +60,9 @@ class NodeAgent:
         self.database = Database(settings.database_url, clock)
         self.nodes = Nodes(self.database, max_failures=settings.max_attempts_per_job)
         self.documents = Documents(self.database)
-        self.registry: Registry = load_plugins(settings.under_root(settings.plugin_folder))
+        self.previews = Previews(self.database)
+        self._preview_watch = PreviewWatch()
+        self.registry: Registry = registry_of(settings)
         self.store: Store = open_store(
             settings.store_url,
             cache_dir=self.spool / "cache" / self.name,
@@ -70,6 +75,7 @@ class NodeAgent:
         self._stopping = threading.Event()
         self._rung_at = 0.0
         self.models = open_models(settings)
+        self.prefetch = Prefetch(self._folder)
         self.offering = Offering(self.registry, self.models, settings.tags)
         self.offer = self.offering.look()
         self.claims: Claims
@@ -117,6 +123,7 @@ class NodeAgent:
         self.nodes.leave(self.name, self.claims.incarnation)
         for slot in self.slots.values():
             slot.engine.stop()
+        self.prefetch.close()
         self._receiver.stop(timeout_s=2.0)
         self.bell.ring()
         self.bell.close()
@@ -140,16 +147,18 @@ class NodeAgent:
 
     def _run_here(self, claims: Claims, task: Assignment, slot: Slot) -> Assignment | None:
         key = (task.task_id, task.number)
-        scratch = self.spool / "scratch" / f"{task.task_id}.{task.number}"
+        scratch = self._scratch(*key)
         self._running[key] = slot
         outcome: EngineOutcome | None = None
+        if task.model_key is not None:
+            self.prefetch.want(missing_models(task, self.slots.values()))
         try:
             outcome = slot.engine.run(
                 self._request(task, scratch),
                 on_progress=lambda done, total, note: self._note(key, done, total, note),
                 documents=self._document,
             )
-            slot.resident = outcome.resident
+            holding = slot.after(task, outcome, self.slots.values())
             peaks = _peaks(task, outcome)
             self._count(task, outcome)
             if outcome.error is not None:
@@ -157,7 +166,9 @@ class NodeAgent:
                 return None
             outputs = self._keep(outcome)
             puts = [DocumentPut(p.plugin, p.collection, p.key, p.json) for p in outcome.documents]
-            following = claims.finish(task, outputs, peaks, puts, go_on=not self._stopping.is_set())
+            following = claims.finish(
+                task, outputs, peaks, puts, go_on=not self._stopping.is_set(), holding=holding
+            )
             self._ring(eager=False)
             return following
         except LostClaim as error:
@@ -171,6 +182,9 @@ class NodeAgent:
             if outcome is None or outcome.outputs or scratch.exists():
                 shutil.rmtree(scratch, ignore_errors=True)
         return None
+
+    def _scratch(self, task_id: str, number: int) -> Path:
+        return self.spool / "scratch" / f"{task_id}.{number}"
 
     def _request(self, task: Assignment, scratch: Path) -> EngineRequest:
         inputs: dict[str, Sequence[EngineInput]] = {
@@ -196,16 +210,19 @@ class NodeAgent:
             scratch=scratch,
             log=log_path(self.spool, task.task_id, task.number),
             window=None if task.window is None else Window(**task.window),
-            models={
-                name: promised(name, digest, self.registry.models, self.models)
-                for name, digest in task.models.items()
-            },
+            models={name: self._folder(name, digest) for name, digest in task.models.items()},
+            soon=task.soon,
+            reserved_mb=task.reserved_mb,
+            ran_out=task.ran_out,
             threads=max(1, task.cores),
             timeout_s=task.timeout_s,
             stall_s=task.stall_s,
             correlation=task.correlation,
             log_format=self.settings.log_format,
         )
+
+    def _folder(self, name: str, digest: str) -> Path:
+        return promised(name, digest, self.registry.models, self.models)
 
     def _count(self, task: Assignment, outcome: EngineOutcome) -> None:
         ended = "succeeded"
@@ -319,6 +336,9 @@ class NodeAgent:
                 threading.Thread(target=restart, name=f"restart {name}", daemon=True).start()
         if self._progress:
             claims.note_progress(dict(self._progress))
+        scratches = {key: self._scratch(*key) for key in running}
+        if shown := self._preview_watch.look(scratches, time.monotonic()):
+            self.previews.put(shown)
 
     def _register(self) -> None:
         incarnation = new_id(self.clock())
@@ -331,6 +351,9 @@ class NodeAgent:
         facts = machine.facts(self.spool, farm.__version__)
         if self.settings.ram_mb:
             facts["ram_mb"] = self.settings.ram_mb
+        elif any(slot.gpus for slot in self.slots.values()):
+            # What parked models may take is not there for tasks.
+            facts["ram_mb"] = max(0, facts["ram_mb"] - parked_models_mb(self.settings))
         facts["plugins"] = dict(self.registry.versions)
         self.nodes.register(
             self.name,

@@ -17,7 +17,7 @@ from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import MappingProxyType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -30,18 +30,30 @@ from farm.pipelines import Pipeline, load_pipeline
 from farm.registry import Registry, answers_of
 from farm.stages import Stage
 
-__all__ = ["Registry", "load_plugins"]
+if TYPE_CHECKING:
+    from farm.config import Settings
+
+__all__ = ["Registry", "load_plugins", "registry_of"]
 
 GROUP = "farm"
 _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 _RUN = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
-def load_plugins(folder: Path | None = None) -> Registry:
+def registry_of(settings: Settings) -> Registry:
+    """What a farm with these settings has: its plugins, and the models its operator declared."""
+    return load_plugins(
+        settings.under_root(settings.plugin_folder),
+        settings.under_root(settings.models_manifests_dir),
+    )
+
+
+def load_plugins(folder: Path | None = None, models: Path | None = None) -> Registry:
     """Load the entry points of group ``farm`` and the loose plugins in ``folder``.
 
     folder : ``*.py`` files and packages; a name that begins with ``_`` or ``.`` is left out.
         A folder that does not exist holds none.
+    models : manifests (``*.toml``) of the operator's own models, beside those of the plugins.
 
     Raises
     ------
@@ -67,8 +79,8 @@ def load_plugins(folder: Path | None = None) -> Registry:
     except pluggy.PluginValidationError as error:
         raise _broken(error) from error
     stages, plugins = _collect_stages(pm)
-    models = _collect_models(pm)
-    require_declared(stages, models)
+    manifests = _collect_models(pm, models)
+    require_declared(stages, manifests)
     capabilities: dict[str, list[Stage]] = defaultdict(list)
     for stage_id in sorted(stages):
         capabilities[stages[stage_id].capability].append(stages[stage_id])
@@ -80,7 +92,7 @@ def load_plugins(folder: Path | None = None) -> Registry:
         _plugins=MappingProxyType(plugins),
         _distributions=MappingProxyType(distributions),
         _capabilities=MappingProxyType({k: tuple(v) for k, v in capabilities.items()}),
-        models=MappingProxyType(models),
+        models=MappingProxyType(manifests),
     )
 
 
@@ -229,21 +241,25 @@ def _is_names(value: Any) -> bool:
     return isinstance(value, tuple) and all(isinstance(name, str) for name in value)
 
 
-def _collect_models(pm: pluggy.PluginManager) -> dict[str, ModelManifest]:
+def _collect_models(
+    pm: pluggy.PluginManager, declared: Path | None = None
+) -> dict[str, ModelManifest]:
     models: dict[str, ModelManifest] = {}
     origins: dict[str, str] = {}
-    for plugin, paths in answers_of(pm, "farm_models"):
+    own = sorted(declared.glob("*.toml")) if declared is not None else []
+    for origin, paths in (*answers_of(pm, "farm_models"), (str(declared), own)):
+        plugin = f"plugin {origin}: hook farm_models"
         for path in paths:
             manifest = load_manifest(Path(path))
             if manifest.name in models:
                 raise PluginError(
                     f'the model "{manifest.name}" is declared by {origins[manifest.name]} '
-                    f"and by {plugin}",
-                    where=f"plugin {plugin}: hook farm_models",
+                    f"and by {origin}",
+                    where=str(path) if paths is own else plugin,
                     mend="Give one of them another name.",
                     code="plugin.duplicate-model",
                 )
-            models[manifest.name], origins[manifest.name] = manifest, plugin
+            models[manifest.name], origins[manifest.name] = manifest, origin
     return models
 
 

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from farm import machine
 from farm.config import Settings
 from farm.domain.errors import FarmError
 from farm.engine.process import EngineProcess
+from farm.engine.protocol import EngineOutcome
+from farm.ledger.records import Assignment, Holding
 from farm.metrics.node_metrics import EngineReading
 
 _log = logging.getLogger(__name__)
 _CANCEL_AGAIN_S = 0.5
+_READ_AHEAD = 2
+"""Models whose files are read before they are asked for."""
 
 
 class Slot:
@@ -55,11 +59,29 @@ class Slot:
         finally:
             self._restarting.release()
 
+    def after(
+        self, task: Assignment, outcome: EngineOutcome, slots: Iterable[Slot]
+    ) -> Holding | None:
+        """What the engine holds after a task; ``None`` if it has not had to do with models.
+
+        slots : every engine of the node.
+        """
+        changed = set(outcome.resident) != set(self.resident)
+        self.resident = outcome.resident
+        if not changed and not outcome.resident:
+            return None
+        return Holding(
+            warm=frozenset(outcome.resident),
+            load_s=sum(outcome.loads_s),
+            size_mb=outcome.resident.get(task.model_key or "", 0),
+            engines=[slot.record() for slot in slots] if changed else None,
+        )
+
     def reading(self) -> EngineReading:
         """As the metrics show it."""
         engine = self.engine
         return EngineReading(
-            self.name, engine.pid, self.lock.locked(), engine.starts, sum(self.resident.values())
+            self.name, engine.pid, self.lock.locked(), engine.starts, engine.held_mb
         )
 
     def record(self) -> dict[str, Any]:
@@ -70,29 +92,48 @@ class Slot:
             "gpus": self.gpus,
             "vram_mb": self.vram_mb,
             "resident": sorted(self.resident),
+            "resident_mb": dict(self.resident),
+            "models_mb": self.engine.models_mb,
             "pid": self.engine.pid,
         }
 
 
+def missing_models(task: Assignment, slots: Iterable[Slot]) -> list[Mapping[str, str]]:
+    """The models that are wanted after ``task`` and that no engine of the node holds."""
+    held = {key for slot in slots for key in slot.resident}
+    missing = [one.models for one in task.coming if one.model_key not in held]
+    return missing[:_READ_AHEAD]
+
+
 def make_slots(settings: Settings) -> list[Slot]:
     """A slot for each CPU engine that is asked for, and for each GPU this node may use."""
+
+    gpus = [g for g in machine.gpus() if settings.gpus is None or g["index"] in settings.gpus]
+    parked_mb = parked_models_mb(settings) if gpus else 0
 
     def engine(slot: str, device: str) -> EngineProcess:
         return EngineProcess(
             slot,
             device,
             plugin_folder=settings.under_root(settings.plugin_folder),
+            manifests_folder=settings.under_root(settings.models_manifests_dir),
             threads=1,
             kill_after_s=settings.kill_after_s,
             recycle_mb=settings.recycle_mb,
+            parked_mb=parked_mb // max(1, len(gpus)),
         )
 
     slots = [
         Slot(f"cpu{i}", "cpu", 0, 0, engine(f"cpu{i}", "cpu")) for i in range(settings.cpu_slots)
     ]
-    for gpu in machine.gpus():
-        index = gpu["index"]
-        if settings.gpus is None or index in settings.gpus:
-            name, device = f"gpu{index}", f"cuda:{index}"
-            slots.append(Slot(name, device, 1, gpu["vram_mb"], engine(name, device)))
+    for gpu in gpus:
+        name, device = f"gpu{gpu['index']}", f"cuda:{gpu['index']}"
+        slots.append(Slot(name, device, 1, gpu["vram_mb"], engine(name, device)))
     return slots
+
+
+def parked_models_mb(settings: Settings) -> int:
+    """Memory that the GPU engines of this machine may keep parked models in, all together."""
+    if settings.parked_models_mb is not None:
+        return settings.parked_models_mb
+    return (settings.ram_mb or machine.ram_mb()) // 4

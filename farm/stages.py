@@ -24,7 +24,7 @@ class StageParams(BaseModel):
     ``Field(6.0, gt=0, le=600, description="Length of the film.", json_schema_extra={"unit": "s"})``
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 P = TypeVar("P", bound=StageParams)
@@ -110,14 +110,78 @@ class InputFile:
     facts: MediaFacts
 
 
+@dataclass(frozen=True, slots=True)
+class ModelVariant:
+    """One way to load a model, with what it takes at its peak; as its manifest declares it."""
+
+    vram_mb: int = 0
+    ram_mb: int = 0
+    dtype: str = ""
+    quantisation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What a model is. digest : SHA-256 of its name and files; part of the task's cache key.
+
+    components : each part's name to the SHA-256 of its files; parts with the same are the same,
+    whichever model they belong to. ``""`` has the files that belong to no part.
+    """
+
+    name: str
+    digest: str
+    family: str
+    components: Mapping[str, str] = field(default_factory=dict)
+    variants: Mapping[str, ModelVariant] = field(default_factory=dict)
+
+
 class Models(Protocol):
     """The models a stage names in ``Stage.models``, and the engine's cache of warm ones."""
 
     def files(self, name: str) -> Path:
         """The folder with the verified, read-only files of a model that the stage names."""
 
-    def get(self, key: str, load: Callable[[], Any], *, size_mb: int, pinned: bool = False) -> Any:
-        """The object under ``key``; on a miss ``load()`` makes it, once, evicting others if needed."""
+    def facts(self, name: str) -> ModelFacts:
+        """What a model that the stage names is made of."""
+
+    def get(
+        self,
+        key: str,
+        load: Callable[[], Any],
+        *,
+        size_mb: int,
+        pinned: bool = False,
+        group: str = "",
+        park: Callable[[Any], object] | None = None,
+        wake: Callable[[Any], object] | None = None,
+        host: bool = False,
+    ) -> Any:
+        """The object under ``key``; on a miss ``load()`` makes it, once, evicting others if needed.
+
+        group : the stage's ``model_key`` when one model is loaded in several parts: the model counts
+            as resident while all of its parts are. Without it the key stands for itself.
+        park, wake : move the object from the device into memory and back, in place. With both, an
+            eviction parks it while the node's memory for that lasts. They outlive the task, so they
+            must not refer to it.
+        host : the object lives in memory and only visits the device (its own hooks take it there).
+        """
+
+    def room_mb(self) -> int | None:
+        """Memory on the device (on ``cpu``: what the engine may use for models) that is free or
+        held by models that this task does not use; ``None`` when it cannot be told."""
+
+    def make_room(self, mb: int) -> bool:
+        """Evict models that this task does not use until so much is free; whether it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskMemory:
+    """reserved_mb : what the scheduler set aside for this attempt on the device (on ``cpu``: of the
+    node's memory); 0 for nothing in particular. ran_out : earlier attempts of this task that ran
+    out of memory."""
+
+    reserved_mb: int = 0
+    ran_out: int = 0
 
 
 class Documents(Protocol):
@@ -149,6 +213,7 @@ class Task(Protocol, Generic[P]):
     threads: int
     log: logging.Logger
     models: Models
+    memory: TaskMemory
     documents: Documents
 
     @property
@@ -164,6 +229,10 @@ class Task(Protocol, Generic[P]):
 
     def progress(self, done: float, total: float, note: str = "") -> None:
         """Say how far the task is; also a cancel checkpoint."""
+
+    def preview(self, picture: Path | bytes) -> None:
+        """Show how the result looks so far: a PNG or JPEG of at most 256 KiB. The newest wins; one
+        every two seconds is enough."""
 
     def checkpoint(self) -> None:
         """Raise :class:`farm.domain.errors.TaskCancelled` if the task was asked to stop.

@@ -18,6 +18,7 @@ from farm.cli import (
     administration,
     catalogue,
     console,
+    declaring,
     demo,
     listing,
     logs,
@@ -153,7 +154,15 @@ _add(
     JOBS, "validate", submitting.validate,
     "farm validate dusk.yaml", "farm validate --json job_manifest.json",
 )  # fmt: skip
-_add(JOBS, "ls", listing.ls, "farm ls", "farm ls --state active", "farm ls -n 100 --json")
+_add(
+    JOBS,
+    "ls",
+    listing.ls,
+    "farm ls",
+    "farm ls --state active",
+    "farm ls --drafts",
+    "farm ls -n 100 --json",
+)
 _add(JOBS, "show", listing.show, "farm show 42", "farm show 42 --json")
 _add(JOBS, "watch", watching.watch, "farm watch", "farm watch 42 43")
 _add(JOBS, "logs", logs.logs, "farm logs 42 -f", "farm logs 42.render.3 --attempt 2")
@@ -169,7 +178,10 @@ _add(
     "farm resume 42", "farm resume --node atlas", "farm resume --farm",
 )  # fmt: skip
 _add(JOBS, "priority", steering.priority, "farm priority 42 90")
-_add(JOBS, "approve", steering.approve, "farm approve 42", "farm approve 42 render")
+_add(
+    JOBS, "approve", steering.approve,
+    "farm approve 42", "farm approve 42 render", "farm approve 42 --master",
+)  # fmt: skip
 
 _add(NODES, "nodes", nodes.nodes, "farm nodes", "farm nodes --json")
 _add(NODES, "drain", nodes.drain, "farm drain atlas --reason 'new driver'")
@@ -187,7 +199,10 @@ _add(
 _add(FARM, "artifacts", storage.artifacts, "farm artifacts", "farm artifacts 42")
 _add(FARM, "gc", storage.gc, "farm gc --dry-run", "farm gc")
 _add(FARM, "doctor", administration.doctor, "farm doctor", "farm doctor --json")
-_add(FARM, "sim", sim.sim, "farm sim", "farm sim --verify --kills 50 --seed 7")
+_add(
+    FARM, "sim", sim.sim,
+    "farm sim", "farm sim --verify --kills 50 --seed 7", "farm sim --swaps --recorded",
+)  # fmt: skip
 _add(FARM, "upgrade", administration.upgrade_ledger, "farm db upgrade", to=database_app)
 _add(FARM, "show", administration.show_config, "farm config show", to=config_app)
 _add(
@@ -203,6 +218,12 @@ _add(
 )  # fmt: skip
 _add(FARM, "verify", models.verify, "farm models verify", to=models_app)
 _add(FARM, "rm", models.rm, "farm models rm rife-4", to=models_app)
+_add(
+    FARM, "declare", declaring.declare,
+    "farm models declare ink.safetensors --name ink --family sd15 --licence MIT",
+    "farm models declare my-sdxl/ --name my-sdxl --family sdxl --licence MIT "
+    "--provides image.generate", to=models_app,
+)  # fmt: skip
 _add(FARM, "where", models.where, "farm models where rife-4", to=models_app)
 app.add_typer(models_app, name="models", rich_help_panel=FARM)
 app.add_typer(notify_app, name="notify", rich_help_panel=FARM)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
-from typing import Annotated
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -18,6 +21,7 @@ from farm.cli.rendering import (
     state_of,
 )
 from farm.cli.session import session
+from farm.domain.errors import InputError
 from farm.domain.states import JOB_ENDED, JobState
 from farm.ledger.views import JobDetail, JobLine
 
@@ -56,18 +60,24 @@ def ls(
         int | None,
         typer.Option(metavar="NUMBER", help="Only jobs with a smaller number (the next page)."),
     ] = None,
+    drafts: Annotated[
+        bool, typer.Option("--drafts", help="Only finished drafts that wait for approval.")
+    ] = False,
     everything: Annotated[bool, typer.Option("--all", "-a", help="List every job.")] = False,
     as_json: Json = False,
 ) -> None:
     """List jobs, the newest first, with progress and time left."""
     from farm.ledger.views_jobs import JobViews
 
+    if drafts and state:
+        raise typer.BadParameter("drafts that wait for approval are done", param_hint="--state")
     states = [s for wanted in state or () for s in _states(wanted)]
     with session(context).ledger() as database:
         views = JobViews(database)
-        lines = views.page(limit=_AT_ONCE if everything else limit, before=before, states=states)
+        page = views.drafts if drafts else partial(views.page, states=states)
+        lines = page(limit=_AT_ONCE if everything else limit, before=before)
         while everything and lines:
-            more = views.page(limit=_AT_ONCE, before=lines[-1].number, states=states)
+            more = page(limit=_AT_ONCE, before=lines[-1].number)
             if not more:
                 break
             lines += more
@@ -81,20 +91,42 @@ def ls(
     print_table(
         ("JOB", "NAME", "PIPELINE", "STATE", "PROGRESS", "PRIO", "SUBMITTER", "AGE"),
         [_row(line, now_s, line.id in warned) for line in lines],
-        empty="There are no jobs. Drop a prompt into dropbox/procedural, or run `farm demo`.",
+        empty="No draft waits for approval."
+        if drafts
+        else "There are no jobs. Drop a prompt into dropbox/procedural, or run `farm demo`.",
         right=("JOB", "PRIO", "AGE"),
     )
     if warned:
         typer.echo("! with warnings: `farm show NUMBER` lists them")
 
 
-def show(context: typer.Context, job: Job, as_json: Json = False) -> None:
+def show(
+    context: typer.Context,
+    job: Job,
+    preview: Annotated[
+        Path | None,
+        typer.Option(help="Write the newest preview picture of what runs to this file."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Show one job: its stages, what runs, what failed and where the results are."""
     from farm.ledger.jobs import Jobs
+    from farm.ledger.previews import Previews
     from farm.ledger.views_detail import JobDetails
 
     with session(context).ledger() as database:
         detail = JobDetails(database).detail(Jobs(database).find(job))
+        newest = Previews(database).newest(detail.line.id) if preview else None
+    if preview:
+        if newest is None:
+            raise InputError(
+                "no stage of it shows a preview now",
+                where=f"job #{detail.line.number}",
+                mend="Some stages that generate pictures do, while they run.",
+                code="job.no-preview",
+            )
+        preview.write_bytes(newest.picture)
+        typer.echo(f"{preview} shows stage {newest.stage}", err=as_json)
     if as_json:
         print_json(detail.record())
     else:
@@ -134,6 +166,8 @@ def _print_detail(detail: JobDetail) -> None:
             ("error", line.error),
             ("results", line.published if line.state == "done" else None),
             ("pipeline", f"{line.pipeline} ({line.quality})"),
+            ("draft", _kin(detail.draft)),
+            *(("master", _kin(master)) for master in detail.masters),
             ("priority", line.priority),
             ("submitter", line.submitter),
             ("tags", ", ".join(line.tags)),
@@ -180,6 +214,13 @@ def _print_detail(detail: JobDetail) -> None:
             ],
             empty="",
         )
+
+
+def _kin(kin: Mapping[str, Any] | None) -> str | None:
+    if kin is None:
+        return None
+    where = f" in {kin['published']}" if kin["state"] == "done" else ""
+    return f"#{kin['number']} in {kin['quality']} quality, {kin['state']}{where}"
 
 
 def _counts(counts: object) -> str:

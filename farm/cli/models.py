@@ -103,7 +103,7 @@ def fetch(
         if not as_json:
             link = f", {manifest.licence_url}" if manifest.licence_url else ""
             typer.echo(f"{manifest.name}: licence {manifest.licence}{link}")
-        folder = bring(here.models, manifest, access_of(here.settings), _reporter())
+        folder = bring(here.models, manifest, access_of(here.settings), reporter())
         if not as_json:
             typer.echo(f"{manifest.name}: {folder}")
     if as_json:
@@ -186,7 +186,7 @@ def _record(here: Session, manifest: ModelManifest, *, thorough: bool = False) -
     }
 
 
-def _reporter() -> Report:
+def reporter() -> Report:
     """Progress on standard error, for a person only."""
     told_s = 0.0
 

@@ -11,6 +11,7 @@ from farm.cli.rendering import duration, print_json, print_table
 from farm.cli.session import session
 from farm.cli.steering import Reason
 from farm.domain.states import NodeState
+from farm.domain.wording import by_reason
 from farm.ledger.views_nodes import FarmLine, NodeLine
 
 
@@ -34,8 +35,8 @@ def nodes(context: typer.Context, as_json: Json = False) -> None:
     for node in found:
         if node.reason:
             typer.echo(f"{node.name} is {node.state}: {node.reason}")
-        for stage_id, complaint in sorted(node.complaints.items()):
-            typer.echo(f"{node.name} does not offer {stage_id}: {complaint}")
+        for stages, complaint in by_reason(node.complaints):
+            typer.echo(f"{node.name} does not offer {stages}: {complaint}")
         for stage_id, reason in sorted(node.blocked.items()):
             typer.echo(f"{node.name} is not given {stage_id}: {reason} (`farm enable` lifts it)")
 

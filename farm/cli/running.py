@@ -110,5 +110,11 @@ def require_not_up(settings: Settings) -> None:
 
 
 def _announce(settings: Settings) -> None:
-    dropbox = settings.under_root(settings.dropbox)
-    typer.echo(f"The farm is up. Drop a prompt into {dropbox / 'procedural'}; Ctrl-C stops it.")
+    """Name the folders to drop into; a fresh root gets its first one."""
+    if settings.drop_folders:
+        doors = [settings.under_root(drop.path) for drop in settings.drop_folders.values()]
+        typer.echo(f"The farm is up. Drop folders: {', '.join(map(str, doors))}; Ctrl-C stops it.")
+        return
+    door = settings.under_root(settings.dropbox) / "procedural"
+    door.mkdir(parents=True, exist_ok=True)
+    typer.echo(f"The farm is up. Drop a prompt into {door}; Ctrl-C stops it.")

@@ -50,9 +50,9 @@ class Session:
     @cached_property
     def registry(self) -> Registry:
         """Everything the plugins declare."""
-        from farm.plugins import load_plugins
+        from farm.plugins import registry_of
 
-        return load_plugins(self.settings.under_root(self.settings.plugin_folder))
+        return registry_of(self.settings)
 
     def complaints(self) -> dict[str, str]:
         """Stage id to why it cannot run on this machine: packages or models it lacks."""

@@ -1,4 +1,4 @@
-"""``farm sim``: a private farm, jobs through every front door, and kills by seed.
+"""``farm sim``: a private farm, jobs through every front door, and kills by seed; model swaps.
 
 Invariant: the farm it is called in is not touched; what it makes is removed, unless something was
 wrong with it.
@@ -16,9 +16,11 @@ import typer
 from farm.cli.arguments import Json
 from farm.cli.outcomes import REFUSED
 from farm.cli.rendering import print_json
+from farm.cli.session import session
 
 
 def sim(
+    context: typer.Context,
     verify: Annotated[
         bool, typer.Option("--verify", help="Kill parts of the farm while it works.")
     ] = False,
@@ -31,11 +33,21 @@ def sim(
         str, typer.Option(metavar="URL", help="An empty database; default: SQLite.")
     ] = "",
     keep: Annotated[bool, typer.Option("--keep", help="Keep the farm's folder.")] = False,
+    swaps: Annotated[
+        bool,
+        typer.Option("--swaps", help="Count model loads of a drawn mix on a virtual clock."),
+    ] = False,
+    recorded: Annotated[
+        bool, typer.Option("--recorded", help="With --swaps: of this farm's last tasks.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run jobs on a private farm and check every result; --verify kills its parts meanwhile."""
     from dataclasses import asdict
 
+    if swaps or recorded:
+        _count_loads(context, seed, as_json, recorded=recorded)
+        return
     from farm.sim.farmlet import Farmlet
     from farm.sim.scenario import Scenario
 
@@ -64,4 +76,24 @@ def sim(
     else:
         typer.echo("\n".join(report.lines()))
     if not sound:
+        raise typer.Exit(REFUSED)
+
+
+def _count_loads(context: typer.Context, seed: int, as_json: bool, *, recorded: bool) -> None:
+    """Models loaded as the farm places a mix, first come, and at least."""
+    from dataclasses import asdict
+
+    from farm.sim import mix
+    from farm.sim.swaps import compare
+
+    if recorded:
+        with session(context).ledger() as database:
+            compared = compare(mix.recorded(database))
+    else:
+        compared = compare(mix.drawn(seed))
+    if as_json:
+        print_json(asdict(compared))
+    else:
+        typer.echo("\n".join(compared.lines()))
+    if not compared.within_bounds:
         raise typer.Exit(REFUSED)

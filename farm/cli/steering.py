@@ -6,6 +6,7 @@ Invariant: each order is one transaction of the ledger under the name of the use
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +18,15 @@ from farm.cli.session import Session, session
 from farm.domain.errors import FarmError
 from farm.domain.states import NodeState
 from farm.ledger.database import Database
+from farm.ledger.masters import sentence
+
+
+class MasterQuality(str, Enum):
+    """Profiles of a master."""
+
+    STANDARD = "standard"
+    HIGH = "high"
+
 
 OneNode = Annotated[
     str | None,
@@ -131,18 +141,38 @@ def approve(
     stage: Annotated[
         str | None, typer.Argument(help="Only this gate; default: every gate of the job.")
     ] = None,
+    master: Annotated[
+        bool, typer.Option("--master", help="Make the master of this finished draft.")
+    ] = False,
+    quality: Annotated[
+        MasterQuality | None, typer.Option(help="Profile of the master; default: high.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Approve what waits for an operator, so that it may begin."""
+    """Approve what waits for an operator: a gate of a job, or a draft to be made a master."""
     from farm.ledger.jobs import Jobs as LedgerJobs
+    from farm.ledger.views_jobs import JobViews
+
+    if stage is not None and (master or quality):
+        raise typer.BadParameter("a master is made of a whole draft", param_hint="STAGE")
 
     def order(database: Database, here: Session, job_id: str) -> tuple[bool, str]:
         opened = LedgerJobs(database).approve(job_id, stage, actor=here.actor)
-        if not opened:
-            return False, f"has no open gate{f' called {stage}' if stage else ''}"
-        return True, f"is approved: {', '.join(opened)}"
+        if opened:
+            return True, f"is approved: {', '.join(opened)}"
+        [line] = JobViews(database).lines([job_id])
+        if stage is None and line.quality == "draft" and line.state == "done":
+            return False, "has no open gate; --master makes the master of this draft"
+        return False, f"has no open gate{f' called {stage}' if stage else ''}"
 
-    _order(context, [job], order, as_json)
+    def make(database: Database, here: Session, job_id: str) -> tuple[bool, str]:
+        from farm.intake import Intake
+
+        intake = Intake(here.settings, here.registry, here.store, database)
+        wanted = quality or MasterQuality.HIGH
+        return True, sentence(intake.approve(job_id, quality=wanted.value, actor=here.actor))
+
+    _order(context, [job], make if master or quality else order, as_json)
 
 
 def _order(

@@ -2,7 +2,8 @@
 
 Invariant: a task is placed only where everything it needs is free, an engine gets one task at a time,
 and every shape that could not be placed has exactly one reason. Order: priority, fair share between
-submitters, deadline, age; within it a task whose model is warm may overtake, boundedly.
+submitters, deadline, age; within it a task whose model is warm may overtake, boundedly, and one
+whose model is warm on a busy engine waits for that if it is sooner than loading it elsewhere.
 """
 
 from __future__ import annotations
@@ -11,19 +12,23 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from farm.dispatch.warmth import Costs, Seat, Warmth
+from farm.domain.overtaking import LOOK_AHEAD, MOST_WAIT_S, is_tired
 from farm.domain.plan import Needs
 from farm.ledger.records import Active, Candidate, EngineFacts, NodeFacts, Placement
 
-MOST_SKIPS = 32
-MOST_WAIT_S = 600.0
-LOOK_AHEAD = 16
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to hand out now.
 
-@dataclass(slots=True)
-class _Engine:
-    node: NodeFacts
-    facts: EngineFacts
-    resident: set[str]
+    overtaken : the task at the head of its queue, once for each time that another went before it.
+    waits : shape to why its tasks wait although an engine is idle.
+    """
+
+    placements: Sequence[Placement]
+    overtaken: Sequence[str]
+    waits: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -31,7 +36,9 @@ class Room:
     """What is free right now; placing takes from it."""
 
     nodes: Sequence[NodeFacts]
-    idle: list[_Engine]
+    idle: list[Seat]
+    busy: dict[tuple[str, str], Seat]
+    active: Sequence[Active]
     cores: Counter[str]
     ram_mb: Counter[str]
     limits: Counter[str]
@@ -49,15 +56,17 @@ class Room:
     ) -> Room:
         """The room that the active attempts leave."""
         busy = {(a.node, a.slot) for a in active}
+        seats = {
+            (node.name, engine.slot): Seat(node, engine, set(engine.resident))
+            for node in nodes
+            if node.state == "online"
+            for engine in node.engines
+        }
         room = cls(
             nodes=nodes,
-            idle=[
-                _Engine(node, engine, set(engine.resident))
-                for node in nodes
-                if node.state == "online"
-                for engine in node.engines
-                if (node.name, engine.slot) not in busy
-            ],
+            idle=[seat for place, seat in seats.items() if place not in busy],
+            busy={place: seat for place, seat in seats.items() if place in busy},
+            active=active,
             cores=Counter({n.name: n.cores for n in nodes}),
             ram_mb=Counter({n.name: n.ram_mb for n in nodes}),
             limits=Counter(capacity),
@@ -76,92 +85,161 @@ class Room:
         self.ram_mb[node] -= needs.ram_mb
         self.limits.subtract(needs.limits)
 
-    def engines_for(self, needs: Needs) -> list[_Engine]:
+    def engines_for(self, needs: Needs) -> list[Seat]:
         """Idle engines that could take such a task at once."""
-        if any(self.limits[name] < units for name, units in needs.limits.items()):
+        if not self._within_limits(needs):
             return []
-        return [e for e in self.idle if self._fits(e, needs)]
+        return [seat for seat in self.idle if self._fits(seat, needs)]
 
-    def _fits(self, engine: _Engine, needs: Needs) -> bool:
-        node = engine.node
+    def could_take(self, seat: Seat, task: Candidate) -> bool:
+        """Whether an idle engine could take this task at once."""
+        needs = self.needs[task.shape]
+        avoided = seat.node.name in task.avoid
+        return not avoided and self._within_limits(needs) and self._fits(seat, needs)
+
+    def suits(self, seat: Seat, task: Candidate) -> bool:
+        """Whether an engine could take this task once it is free."""
+        node, needs = seat.node, self.needs[task.shape]
+        return (
+            node.name not in task.avoid
+            and _offers(node, needs)
+            and set(needs.tags) <= node.tags
+            and _suits(seat.facts, node, needs)
+        )
+
+    def _within_limits(self, needs: Needs) -> bool:
+        return all(self.limits[name] >= units for name, units in needs.limits.items())
+
+    def _fits(self, seat: Seat, needs: Needs) -> bool:
+        node = seat.node
         return (
             _offers(node, needs)
             and set(needs.tags) <= node.tags
-            and _suits(engine.facts, node, needs)
+            and _suits(seat.facts, node, needs)
             and self.cores[node.name] >= min(needs.cores, node.cores)
             and self.ram_mb[node.name] >= needs.ram_mb
         )
 
-    def take(self, engine: _Engine, task: Candidate, needs: Needs) -> Placement:
+    def warmth(self, waiting: Sequence[Candidate], costs: Costs, now_s: float) -> Warmth:
+        """What the engines hold, with when each is expected to be free."""
+        for attempt in self.active:
+            seat = self.busy.get((attempt.node, attempt.slot))
+            if seat is not None:
+                seat.free_s = costs.rest_s(attempt, now_s)
+                if attempt.model_key is not None:
+                    seat.resident.add(attempt.model_key)
+        return Warmth([*self.idle, *self.busy.values()], waiting, costs)
+
+    def take(self, seat: Seat, task: Candidate) -> Placement:
         """Give the task to the engine."""
-        self.idle.remove(engine)
-        self._use(engine.node.name, needs)
+        self.idle.remove(seat)
+        self.busy[seat.node.name, seat.facts.slot] = seat
+        self._use(seat.node.name, self.needs[task.shape])
         self.share[task.submitter] += 1
-        return Placement(task.task_id, engine.node.name, engine.node.incarnation, engine.facts.slot)
+        return Placement(task.task_id, seat.node.name, seat.node.incarnation, seat.facts.slot)
 
 
 def place(
-    room: Room, queue: Mapping[str, Sequence[Candidate]], now_s: float
-) -> tuple[list[Placement], list[str]]:
-    """Choose tasks for idle engines; returns placements and the ids of tasks a warm one overtook."""
+    room: Room, queue: Mapping[str, Sequence[Candidate]], now_s: float, costs: Costs | None = None
+) -> Decision:
+    """Choose tasks for idle engines."""
     waiting = [task for tasks in queue.values() for task in tasks]
+    shared = len({task.submitter for task in waiting}) > 1
+    warmth = room.warmth(waiting, costs or Costs(), now_s)
     placements: list[Placement] = []
-    skipped: list[str] = []
+    overtaken: list[str] = []
+    waits: dict[str, str] = {}
+    waiting.sort(key=lambda task: task.order(room.share[task.submitter]))
     while room.idle and waiting:
-        waiting.sort(key=lambda task: task.order(room.share[task.submitter]))
         first = waiting[0]
-        engines = _choice(room, first)
-        if not engines:
+        seats = _choice(room, first)
+        if not seats:
             waiting.pop(0)
             continue
-        engine = _warmest(engines, first)
-        task = _warm_instead(room, engine, waiting, now_s)
-        if task is not first:
-            skipped.append(first.task_id)
-        placements.append(room.take(engine, task, room.needs[task.shape]))
-        waiting.remove(task)
-    return placements, skipped
+        turn = _turn(room, warmth, seats, waiting, now_s)
+        if turn is None:
+            waits[first.shape] = f"waits for a busy engine that has {first.model_key} loaded"
+            waiting.pop(0)
+            continue
+        seat, index = turn
+        if index:
+            overtaken.append(first.task_id)
+        task = waiting.pop(index)
+        placements.append(room.take(seat, task))
+        warmth.took(seat, task)
+        if shared:
+            waiting.sort(key=lambda task: task.order(room.share[task.submitter]))
+    return Decision(placements, overtaken, waits)
 
 
-def _choice(room: Room, task: Candidate) -> list[_Engine]:
+def _choice(room: Room, task: Candidate) -> list[Seat]:
     """Engines for one task; a node that failed it is used only when no other offers its stage."""
     needs = room.needs[task.shape]
-    engines = room.engines_for(needs)
+    seats = room.engines_for(needs)
     if not task.avoid:
-        return engines
-    fresh = [e for e in engines if e.node.name not in task.avoid]
+        return seats
+    fresh = [seat for seat in seats if seat.node.name not in task.avoid]
     if fresh:
         return fresh
     others = any(
         _offers(node, needs) and node.name not in task.avoid and node.state == "online"
         for node in room.nodes
     )
-    return [] if others else engines
+    return [] if others else seats
 
 
-def _warmest(engines: Sequence[_Engine], task: Candidate) -> _Engine:
-    for engine in engines:
-        if task.model_key in engine.resident:
-            return engine
-    # A cold engine with little on it loses least when a model is loaded.
-    return min(engines, key=lambda e: len(e.resident)) if task.model_key else engines[0]
+def _turn(
+    room: Room, warmth: Warmth, seats: Sequence[Seat], waiting: Sequence[Candidate], now_s: float
+) -> tuple[Seat, int] | None:
+    """The engine that is filled next, and which waiting task it gets (0: the first).
 
-
-def _warm_instead(
-    room: Room, engine: _Engine, waiting: Sequence[Candidate], now_s: float
-) -> Candidate:
-    """The first task, unless one behind it in the same priority finds its model on the engine."""
+    ``None`` when the first waits for a busy engine that has its model.
+    """
     first = waiting[0]
-    tired = first.skips >= MOST_SKIPS or now_s - first.ready_at >= MOST_WAIT_S
-    if first.model_key is None or first.model_key in engine.resident or tired:
-        return first
-    for task in waiting[1 : 1 + LOOK_AHEAD]:
-        if task.urgency != first.urgency or task.submitter != first.submitter:
+    key = first.model_key
+    if key is None:
+        # An engine whose models others wait for is left to them.
+        return min(seats, key=warmth.worth_s), 0
+    for seat in seats:
+        if key in seat.resident:
+            return seat, 0
+    if now_s - first.ready_at < MOST_WAIT_S and _waits(room, warmth, first):
+        return None
+    needs = room.needs[first.shape]
+    seat = min(seats, key=lambda s: (warmth.eviction_s(s, key, needs), len(s.resident)))
+    if is_tired(first.skips, first.overtaken_at, now_s):
+        return seat, 0
+    # A second copy of a model is loaded only if nobody wants one that is nowhere yet.
+    copied = bool(warmth.holders(key))
+    instead = 0
+    for index, task in enumerate(waiting[1 : 1 + LOOK_AHEAD], 1):
+        if task.model_key is None or not _equal(room, task, first):
             continue
-        warm = task.model_key is not None and task.model_key in engine.resident
-        if warm and engine in room.engines_for(room.needs[task.shape]):
-            return task
-    return first
+        if not room.could_take(seat, task):
+            continue
+        if task.model_key in seat.resident:
+            return seat, index
+        if copied and not instead and not warmth.holders(task.model_key):
+            instead = index
+    return seat, instead
+
+
+def _equal(room: Room, task: Candidate, first: Candidate) -> bool:
+    """Whether nothing but deadline and age puts one task behind the other."""
+    share = room.share
+    return task.urgency == first.urgency and share[task.submitter] == share[first.submitter]
+
+
+def _waits(room: Room, warmth: Warmth, task: Candidate) -> bool:
+    """Whether a busy engine that has the model is free sooner than an idle one has loaded it."""
+    assert task.model_key is not None
+    load_s = warmth.costs.load_s(task.model_key)
+    for seat in warmth.holders(task.model_key):
+        if seat.free_s < load_s and room.suits(seat, task):
+            # The next one would have to wait for this one, too.
+            seat.free_s += warmth.costs.typical_s.get(task.shape, load_s)
+            return True
+    return False
 
 
 def reason(room: Room, needs: Needs) -> str | None:

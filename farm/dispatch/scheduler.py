@@ -13,19 +13,24 @@ from typing import Any
 
 from farm.dispatch.broker import Sender
 from farm.dispatch.leases import Watch
-from farm.dispatch.placement import LOOK_AHEAD, Room, place, reason
+from farm.dispatch.placement import Room, place, reason
+from farm.dispatch.warmth import Costs
 from farm.domain.errors import FarmError, LostClaim
+from farm.domain.overtaking import LOOK_AHEAD
 from farm.domain.plan import Needs, PlannedWindow
 from farm.ledger.jobs import Jobs
 from farm.ledger.nodes import Nodes
 from farm.ledger.queue import Queue
-from farm.ledger.records import Active, Message, NodeFacts
+from farm.ledger.records import Active, Candidate, LoadCost, Message, NodeFacts
 
 _log = logging.getLogger(__name__)
 
 RESEND_S = 1.0
 _EXPLAIN_EVERY_S = 1.0
 _PEAKS_EVERY_S = 60.0
+_LOADS_EVERY_S = 5.0
+_NEAR = 16
+"""Tasks read of each shape that needs no model."""
 
 Cut = Callable[[str, Mapping[str, Any], Mapping[str, Any]], list[PlannedWindow]]
 """``cut(stage id, parameters, inputs by port)``: the windows of a stage whose inputs are known."""
@@ -61,6 +66,8 @@ class Scheduler:
         self._explained_at = float("-inf")
         self._needs: dict[str, Needs] = {}
         self._peaks: dict[tuple[str, int], tuple[float, tuple[int, int] | None]] = {}
+        self._typical: dict[tuple[str, int], tuple[float, float | None]] = {}
+        self._loads: tuple[float, dict[str, LoadCost]] = (float("-inf"), {})
 
     def tick(self) -> int:
         """One pass; returns how many tasks were handed out.
@@ -167,18 +174,50 @@ class Scheduler:
             room = Room.of(nodes, active, needs, self.limits)
             for shape, _ in waiting:
                 if room.engines_for(needs[shape]):
-                    ready[shape] = self.queue.candidates(shape, idle + LOOK_AHEAD)
+                    ready[shape] = self._candidates(shape, idle)
                 elif explain:
                     reasons[shape] = reason(room, needs[shape])
-        placements, skipped = place(room, ready, self.queue.database.clock())
-        messages = self.queue.hand_out(placements, skipped)
+            costs = self._costs(ready, needs, active)
+        decision = place(room, ready, self.queue.database.clock(), costs)
+        messages = self.queue.hand_out(decision.placements, decision.overtaken)
         for message in messages:
             self.sender.send(message)
         if explain:
             self._explained_at = self._monotonic()
-            reasons.update({shape: reason(room, needs[shape]) for shape in ready})
+            for shape in ready:
+                reasons[shape] = decision.waits.get(shape) or reason(room, needs[shape])
             self.queue.explain(reasons)
         return len(messages)
+
+    def _candidates(self, shape: str, idle: int) -> list[Candidate]:
+        """The first tasks of a shape; more of them where one may overtake another."""
+        found = self.queue.candidates(shape, idle + _NEAR)
+        if all(task.model_key is None for task in found):
+            return found
+        return self.queue.candidates(shape, idle + LOOK_AHEAD)
+
+    def _costs(
+        self,
+        ready: Mapping[str, list[Candidate]],
+        needs: Mapping[str, Needs],
+        active: list[Active],
+    ) -> Costs:
+        """Recorded durations, if a model is wanted at all."""
+        wanting = {t.shape for found in ready.values() for t in found if t.model_key is not None}
+        if not wanting:
+            return Costs()
+        now = self._monotonic()
+        if now - self._loads[0] > _LOADS_EVERY_S:
+            self._loads = (now, self.queue.load_costs())
+        typical_s = {}
+        for shape in wanting | {attempt.shape for attempt in active}:
+            key = (needs[shape].stage_id, needs[shape].version)
+            known = self._typical.get(key)
+            if known is None or now - known[0] > _PEAKS_EVERY_S:
+                known = self._typical[key] = (now, self.queue.typical_s(*key))
+            if known[1] is not None:
+                typical_s[shape] = known[1]
+        return Costs(self._loads[1], typical_s)
 
     def _needs_of(self, waiting: list[tuple[str, Needs]], active: list[Active]) -> dict[str, Needs]:
         """Needs by shape, also of what runs; recorded peaks replace what was declared."""

@@ -13,6 +13,7 @@ Invariant: a message says what, where, expected, got and how to mend it, and it 
     ├── PluginError           a plugin that breaks the contract
     │   └── MissingExtra      an optional package that is not installed
     ├── ResourceError         out of memory or disk (class ``resource``)
+    ├── BrokenOutput          pictures or sounds that are none (class ``broken``)
     ├── TransientError        worth another try (class ``transient``)
     ├── LicenceError          a licence or credential is missing (class ``licence``)
     ├── EngineCrash           the engine process died (class ``crash``)
@@ -40,6 +41,7 @@ class ErrorClass(str, Enum):
 
     INPUT = "input"
     RESOURCE = "resource"
+    BROKEN = "broken"
     TRANSIENT = "transient"
     LICENCE = "licence"
     CRASH = "crash"
@@ -155,6 +157,12 @@ class ResourceError(FarmError):
     """Raised when memory, VRAM or disk ran out while a task ran."""
 
     error_class = ErrorClass.RESOURCE
+
+
+class BrokenOutput(FarmError):
+    """Raised when what a model made is no picture or sound: not a number, or all black."""
+
+    error_class = ErrorClass.BROKEN
 
 
 class TransientError(FarmError):

@@ -144,6 +144,7 @@ class Plan:
     inputs : job input name to its artifacts. outputs : published file name to (stage, port).
     content_key : SHA-256 over pipeline, parameters, providers, quality, seed and input hashes; equal
         for a submission that would make the same thing.
+    draft_id : the draft that this job was asked to be the master of.
     deadline_s, start_after_s : seconds since 1970. plugins : distribution name to version.
     """
 
@@ -166,3 +167,4 @@ class Plan:
     notify: Mapping[str, Any] | None = None
     output_dir: str | None = None
     plugins: Mapping[str, str] = field(default_factory=dict)
+    draft_id: str | None = None

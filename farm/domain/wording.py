@@ -6,6 +6,11 @@ the same in every setting, measurement and declaration.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+_NAMED = 3
+
 MB = 1_000_000
 """Bytes of a megabyte wherever the farm says MB or ``_mb``: of disks, memory and video memory."""
 
@@ -32,3 +37,19 @@ def size(size_bytes: float) -> str:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} TB"
+
+
+def by_reason(reasons: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """``("a, b, c and 5 more", reason)`` for each reason, from the names it is given for."""
+    names: defaultdict[str, list[str]] = defaultdict(list)
+    for name in sorted(reasons):
+        names[reasons[name]].append(name)
+    for reason, found in names.items():
+        yield shortened(found), reason
+
+
+def shortened(names: Sequence[str]) -> str:
+    """``a, b, c and 5 more``."""
+    if len(names) <= _NAMED + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"

@@ -3,7 +3,8 @@
 Invariant: whatever a task does to this process, the node keeps its own state: the engine holds
 nothing that the node cannot do without, and it never outlives its node.
 
-Started as ``python -m farm.engine.child IN OUT DEVICE MODELS_MB PLUGINS``; IN and OUT are the pipes.
+Started as ``python -m farm.engine.child IN OUT DEVICE MODELS_MB PARKED_MB PLUGINS [MODELS]``; IN and
+OUT are the pipes, PLUGINS and MODELS the folders of loose plugins and of declared model manifests.
 """
 
 from __future__ import annotations
@@ -23,14 +24,16 @@ from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
-from farm.domain.errors import ParameterError, PluginError, TransientError, nearest
+from farm.domain.errors import ErrorClass, ParameterError, PluginError, TransientError, nearest
 from farm.engine.capture import LogCapture
 from farm.engine.faults import error_record, poisons_engine
-from farm.engine.meter import Meter, device_used_mb, hand_back
-from farm.engine.models import ModelCache, TaskModels
+from farm.engine.meter import Meter, device_free_mb, device_used_mb, hand_back
+from farm.engine.models import ModelCache
 from farm.engine.outputs import checked_outputs
 from farm.engine.protocol import EngineOutput, EngineRequest, Lines, Message, send
 from farm.engine.task import EngineDocuments, EngineTask
+from farm.engine.task_models import TaskModels
+from farm.engine.vram import VramProbe
 from farm.plugins import Registry, load_plugins
 from farm.stages import Stage, StageParams
 
@@ -89,15 +92,20 @@ class Link:
 class Engine:
     """Runs requests with the stages of a registry."""
 
-    def __init__(self, link: Link, registry: Registry, device: str, models_mb: int) -> None:
+    def __init__(
+        self, link: Link, registry: Registry, device: str, models_mb: int, parked_mb: int = 0
+    ) -> None:
         self._link = link
         self._registry = registry
         self._device = device
         self._capture = LogCapture()
         self._meter = Meter()
+        vram = VramProbe(device)
         self._models = ModelCache(
             models_mb,
+            parked_mb=parked_mb,
             used_mb=lambda: device_used_mb(device, self._meter),
+            free_mb=None if device == "cpu" else lambda: device_free_mb(device, vram),
             release=lambda: hand_back(device),
         )
         self._code: dict[str, Callable[[Any], Any]] = {}
@@ -120,6 +128,11 @@ class Engine:
                 stage = self._stage(request)
                 params = _validated(stage, request.params)
                 code = self._import(stage)
+                self._models.task_began(
+                    request.soon,
+                    own=stage.model_key(params) if stage.model_key else None,
+                    reserved_mb=request.reserved_mb,
+                )
                 plugin = self._registry.plugin_of(stage.id)
                 documents = EngineDocuments(plugin, self._link.ask)
                 task = EngineTask(
@@ -128,7 +141,9 @@ class Engine:
                     params,
                     device=self._device,
                     log=self._capture.log,
-                    models=TaskModels(self._models, request.models, stage.id),
+                    models=TaskModels(
+                        self._models, request.models, stage.id, self._registry.models
+                    ),
                     documents=documents,
                     tell=self._link.tell,
                     stop=lambda: self._link.stop_reason,
@@ -141,8 +156,11 @@ class Engine:
                 # Even SystemExit: a plugin does not decide when the engine ends.
                 self._failed(request, error, result)
             result["peaks"] = self._meter.stop()
-        self._models.task_ended()
+        # On a CPU they are part of what the engine's memory grew by, and no reading tells them apart.
+        result["unused_mb"] = (0, 0) if self._device == "cpu" else self._models.unused_mb()
+        self._models.task_ended(ok="error" not in result)
         result["resident"] = self._models.resident()
+        result["held_mb"] = self._models.held_mb()
         result["loads_s"], result["evicted"] = self._models.account()
         result["rss_mb"] = self._meter.rss_mb()
         self._link.tell(*(task.last_words() if task else ()), result)
@@ -185,12 +203,13 @@ class Engine:
             error, where=request.stage_id, classify=lambda exception: hook(error=exception)
         )
         result["error"] = record
-        result["spent"] = poisons_engine(error)
+        # What made a broken picture may lie in this process: the next try gets a fresh one.
+        result["spent"] = poisons_engine(error) or record["class"] == ErrorClass.BROKEN.value
         sys.stderr.write(record["traceback"])
         # The frames hold the task's arrays and models; a warm engine must not keep them.
         traceback.clear_frames(error.__traceback__)
         if record["class"] == "resource":
-            self._models.task_ended()
+            self._models.task_ended(ok=False)
             self._models.clear()
 
 
@@ -213,16 +232,16 @@ def _record(output: EngineOutput) -> list[Any]:
 
 def main(argv: list[str]) -> NoReturn:
     """Load plugins, say ready, run tasks until told to quit."""
-    fd_in, fd_out, device, models_mb, plugins = argv
+    fd_in, fd_out, device, models_mb, parked_mb, plugins, *manifests = argv
     link = Link(int(fd_in), int(fd_out))
     link.listen()
     with contextlib.suppress(OSError):
         # When memory runs out, the kernel should end a task and not the node.
         Path("/proc/self/oom_score_adj").write_text("500")
     try:
-        registry = load_plugins(Path(plugins))
+        registry = load_plugins(Path(plugins), *map(Path, manifests))
         registry.pm.hook.farm_engine_started(device=device)
-        engine = Engine(link, registry, device, int(models_mb))
+        engine = Engine(link, registry, device, int(models_mb), int(parked_mb))
     except Exception as error:
         record = error_record(error, where=f"engine on {device}", classify=lambda _: None)
         link.tell({"type": "ready", "error": record})

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from farm.domain.wording import MB
+from farm.engine.vram import VramProbe
 
 _MOMENT_S = 0.05
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -59,15 +60,28 @@ class Meter:
 def device_used_mb(device: str, meter: Meter) -> int:
     """Memory that models take on the engine's device now."""
     torch = sys.modules.get("torch")
-    if device == "cpu" or torch is None:
+    if device == "cpu" or torch is None or not torch.cuda.is_available():
         return meter.rss_mb()
     return int(torch.cuda.memory_allocated(device)) // MB
+
+
+def device_free_mb(device: str, probe: VramProbe) -> int | None:
+    """Memory that this process may still take on its GPU: free there, or kept by torch in reserve.
+
+    ``None`` when neither torch nor the driver can tell.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available():
+        return probe.free_mb()
+    free, _ = torch.cuda.mem_get_info(device)
+    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return int(free + kept) // MB
 
 
 def hand_back(device: str) -> None:
     """Give memory that the libraries hold in reserve back to the device."""
     torch = sys.modules.get("torch")
-    if device != "cpu" and torch is not None:
+    if device != "cpu" and torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()
 
 

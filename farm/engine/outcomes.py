@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,19 @@ from farm.engine.watch import Watch
 
 
 def told(
-    request: EngineRequest, watch: Watch, result: Message, resident: Mapping[str, int]
+    request: EngineRequest,
+    watch: Watch,
+    result: Message,
+    resident: Mapping[str, int],
+    held_mb: int,
 ) -> EngineOutcome:
     """The outcome that the engine itself reported."""
     peaks = watch.peaks(Peaks(**result["peaks"]))
+    # Other tasks' warm models are no need of this one: they would make way for it.
+    vram_mb, ram_mb = result["unused_mb"]
+    peaks = replace(
+        peaks, vram_mb=max(0, peaks.vram_mb - vram_mb), ram_mb=max(0, peaks.ram_mb - ram_mb)
+    )
     error = result.get("error")
     if error is None:
         return EngineOutcome(
@@ -39,6 +49,7 @@ def told(
             peaks=peaks,
             documents=[DocumentPut(*put) for put in result["documents"]],
             resident=resident,
+            held_mb=held_mb,
             loads_s=result["loads_s"],
             evicted=result["evicted"],
         )
@@ -50,6 +61,7 @@ def told(
         last_lines=_tail(request.log),
         peaks=peaks,
         resident=resident,
+        held_mb=held_mb,
         loads_s=result["loads_s"],
         evicted=result["evicted"],
     )

@@ -39,7 +39,9 @@ class EngineProcess:
     kill_after_s : from asking a task to stop to killing the engine.
     recycle_mb : a CPU engine that grew by this much, its models not counted, is replaced.
     models_mb : room for warm models; default: nine tenths of a GPU's memory, else ``recycle_mb``.
-    environ : variables added to the engine's environment.
+    parked_mb : memory for models that were moved off a GPU; a CPU engine has no use for it.
+    environ : variables added to the engine's environment. plugin_folder, manifests_folder : loose
+        plugins, and manifests of the operator's own models.
     """
 
     def __init__(
@@ -48,22 +50,27 @@ class EngineProcess:
         device: str = "cpu",
         *,
         plugin_folder: Path,
+        manifests_folder: Path | None = None,
         threads: int = 1,
         kill_after_s: float = 1.0,
         recycle_mb: int = 4096,
         models_mb: int | None = None,
+        parked_mb: int = 0,
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self.slot = slot
         self.device = device
         self.resident: Mapping[str, int] = {}
+        self.held_mb = 0
         self.starts = 0
         self._vram = VramProbe(device)
         self._plugin_folder = plugin_folder
+        self._manifests_folder = manifests_folder
         self._threads = threads
         self._kill_after_s = kill_after_s
         self._recycle_mb = recycle_mb
         self._models_mb = models_mb or self._vram.total_mb * 9 // 10 or recycle_mb
+        self._parked_mb = 0 if device == "cpu" else parked_mb
         self._environ = dict(environ or {})
         self._child: EngineChild | None = None
         self._fresh_mb = 0
@@ -72,6 +79,11 @@ class EngineProcess:
         self._running: tuple[str, int] | None = None
         self._asked: str | None = None
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+
+    @property
+    def models_mb(self) -> int:
+        """Room for warm models on its device, in MB."""
+        return self._models_mb
 
     @property
     def pid(self) -> int | None:
@@ -159,7 +171,7 @@ class EngineProcess:
                 if message is not None:
                     if message["type"] == "result":
                         self._keep_or_recycle(message)
-                        return outcomes.told(request, watch, message, self.resident)
+                        return outcomes.told(request, watch, message, self.resident, self.held_mb)
                     watch.alive()
                     self._answer(child, message, on_progress, documents)
                 if message is None or watch.due:
@@ -195,8 +207,8 @@ class EngineProcess:
             raise EngineGone(child.end())
 
     def _keep_or_recycle(self, result: Message) -> None:
-        self.resident = result["resident"]
-        grown_mb = result["rss_mb"] - self._fresh_mb - sum(self.resident.values())
+        self.resident, self.held_mb = result["resident"], result["held_mb"]
+        grown_mb = result["rss_mb"] - self._fresh_mb - self.held_mb
         if result["spent"] or (self.device == "cpu" and grown_mb > self._recycle_mb):
             self._discard()
 
@@ -209,7 +221,9 @@ class EngineProcess:
         child = EngineChild(
             self.device,
             models_mb=self._models_mb,
+            parked_mb=self._parked_mb,
             plugin_folder=self._plugin_folder,
+            manifests_folder=self._manifests_folder,
             threads=self._threads,
             environ=self._environ,
         )
@@ -253,7 +267,8 @@ class EngineProcess:
 
     def _discard(self, grace_s: float = 0.0) -> None:
         """End the engine; the next run starts another. The caller holds the turn."""
-        child, self._child, self.resident = self._child, None, {}
+        child, self._child = self._child, None
+        self.resident, self.held_mb = {}, 0
         if child is not None:
             child.end(grace_s)
 

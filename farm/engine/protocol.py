@@ -40,6 +40,8 @@ class EngineRequest:
     number : the attempt's number. scratch : a folder of the attempt's own (made when it is used).
     log : the attempt's log file (removed again when nothing was written to it).
     models : folders with the files of the models the task was promised, by name.
+    soon : tasks that the scheduler will send soon, by the model key they need. reserved_mb : memory
+    set aside for the attempt on its device. ran_out : earlier attempts that ran out of memory.
     correlation : id of the submission it all began with; log_format : ``pretty`` or ``json``.
     timeout_s, stall_s : seconds it may run in all, and without any sign of progress.
     """
@@ -55,6 +57,9 @@ class EngineRequest:
     log: Path
     window: Window | None = None
     models: Mapping[str, Path] = field(default_factory=dict)
+    soon: Mapping[str, int] = field(default_factory=dict)
+    reserved_mb: int = 0
+    ran_out: int = 0
     threads: int = 1
     timeout_s: float = 6 * 3600.0
     stall_s: float = 600.0
@@ -76,6 +81,8 @@ class EngineRequest:
             },
             "window": window and [window.index, window.count, window.start, window.stop],
             "models": {name: str(folder) for name, folder in self.models.items()},
+            "soon": dict(self.soon),
+            "memory": [self.reserved_mb, self.ran_out],
             "seed": self.seed,
             "threads": self.threads,
             "scratch": str(self.scratch),
@@ -99,6 +106,9 @@ class EngineRequest:
             },
             window=Window(*record["window"]) if record["window"] else None,
             models={name: Path(folder) for name, folder in record["models"].items()},
+            soon=record["soon"],
+            reserved_mb=record["memory"][0],
+            ran_out=record["memory"][1],
             seed=record["seed"],
             threads=record["threads"],
             scratch=Path(record["scratch"]),
@@ -151,7 +161,8 @@ class EngineOutcome:
     error : a ``FarmError`` record with the operator's ``traceback`` added.
     signal : what killed the engine, if it was killed by anybody but the node.
     last_lines : the end of the attempt's log, for an error.
-    resident : model key to MB, as the engine holds them now.
+    resident : model key to MB of those that are whole on the engine's device now. held_mb : what all
+    its models take, parked ones and single parts too.
     loads_s : seconds each model took that was loaded meanwhile; evicted : models that had to go.
     """
 
@@ -163,6 +174,7 @@ class EngineOutcome:
     peaks: Peaks = Peaks()
     documents: Sequence[DocumentPut] = ()
     resident: Mapping[str, int] = field(default_factory=dict)
+    held_mb: int = 0
     loads_s: Sequence[float] = ()
     evicted: int = 0
 

@@ -56,7 +56,9 @@ class EngineChild:
         device: str,
         *,
         models_mb: int,
+        parked_mb: int,
         plugin_folder: Path,
+        manifests_folder: Path | None,
         threads: int,
         environ: Mapping[str, str],
     ) -> None:
@@ -64,7 +66,10 @@ class EngineChild:
         self._from, child_out = os.pipe()
         # What the engine says outside of tasks; read only to explain why it ended.
         self._own_log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the engine
-        arguments = [str(child_in), str(child_out), device, str(models_mb), str(plugin_folder)]
+        arguments = [str(child_in), str(child_out), device]
+        arguments += [str(models_mb), str(parked_mb), str(plugin_folder)]
+        if manifests_folder is not None:
+            arguments.append(str(manifests_folder))
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "farm.engine.child", *arguments],

@@ -15,8 +15,9 @@ from typing import Any
 
 from farm.domain.errors import FarmError, PluginError, TaskCancelled, TransientError, nearest
 from farm.domain.media import MediaFacts
+from farm.engine import preview
 from farm.engine.protocol import EngineRequest, Message
-from farm.stages import Documents, InputFile, Models, Stage, Window
+from farm.stages import Documents, InputFile, Models, Stage, TaskMemory, Window
 
 PROGRESS_INTERVAL_S = 0.25
 
@@ -107,6 +108,7 @@ class EngineTask:
         self.threads = request.threads
         self.log = log
         self.models = models
+        self.memory = TaskMemory(request.reserved_mb, request.ran_out)
         self.documents = documents
         self.outputs: dict[str, list[Path]] = {}
         self._stage = stage
@@ -192,6 +194,10 @@ class EngineTask:
         else:
             self._untold = message
         self.checkpoint()
+
+    def preview(self, picture: Path | bytes) -> None:
+        """Show how the result looks so far; see :func:`farm.engine.preview.leave`."""
+        preview.leave(self.scratch, picture, where=self._stage.id, log=self.log)
 
     def last_words(self) -> list[Message]:
         """The progress that was held back to spare the node, for sending with the result."""

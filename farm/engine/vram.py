@@ -1,6 +1,7 @@
 """GPU memory as the driver sees it.
 
-Invariant: without a GPU, its driver or the optional package, every reading is 0 and nothing fails.
+Invariant: without a GPU, its driver or the optional package, every reading is 0 or ``None`` and nothing
+fails.
 """
 
 from __future__ import annotations
@@ -31,6 +32,17 @@ class VramProbe:
         except Exception:
             # The package is optional, and it fails in its own ways without a driver.
             self._handle = None
+
+    def free_mb(self) -> int | None:
+        """Memory that nobody holds on the device now; ``None`` when it cannot be read."""
+        if self._handle is None:
+            return None
+        import pynvml
+
+        try:
+            return int(pynvml.nvmlDeviceGetMemoryInfo(self._handle).free) // MB
+        except pynvml.NVMLError:
+            return None
 
     def used_mb(self, pid: int) -> int:
         """Memory that one process holds on the device now.

@@ -30,6 +30,7 @@ from farm.intake.statuses import Statuses
 from farm.intake.taking import Taking
 from farm.intake.watching import Watching
 from farm.ledger.database import Database
+from farm.ledger.masters import Approved
 from farm.ledger.submissions import Submission, Submissions
 from farm.registry import Registry
 
@@ -294,6 +295,16 @@ class Intake:
         return self._direct.submit(
             what, pipeline=pipeline, fields=fields, submitter=submitter, root=root
         )
+
+    def approve(self, draft_id: str, *, quality: str = "high", actor: str) -> Approved:
+        """Make the master of a finished draft: the same inputs, seed and wishes, another profile.
+        A draft that has one of that quality keeps it.
+
+        Raises
+        ------
+        FarmError : it is no finished draft, or its master cannot be accepted; nothing was made.
+        """
+        return self._direct.approve(draft_id, quality=quality, actor=actor)
 
     def validate(
         self,

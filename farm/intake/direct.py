@@ -1,4 +1,4 @@
-"""Submitting without a folder: ``farm submit`` and ``farm validate``.
+"""Submitting without a folder: ``farm submit``, ``farm validate``, and ``farm approve --master``.
 
 Invariant: what is submitted stays where it is; it is refused for the same reasons as in a folder.
 """
@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from farm.domain.errors import AssetError, FarmError, StoreFull
+from farm.domain.ids import new_id
 from farm.intake.acceptance import Acceptance, Accepted
 from farm.intake.requests import Request, Requests
 from farm.intake.scan import look
+from farm.ledger.masters import Approved, Masters
 
 What = Path | Mapping[str, Any]
 
@@ -37,15 +39,21 @@ class Direct:
         root: Path | None = None,
     ) -> Accepted:
         """See :meth:`farm.intake.desk.Intake.submit`."""
-        full = self._no_room()
-        if full is not None:
-            raise StoreFull("nothing new is accepted", where="store", got=full, code="farm.full")
+        self._need_room()
         request = self.read(what, pipeline=pipeline, fields=fields, root=root)
         plan = self.acceptance.plan(request, submitter=submitter or "cli")
         same = self.acceptance.same_as(plan, again=request.again)
         if same is not None:
             return Accepted(same["id"], same["number"], True, same["published"])
         return self.acceptance.accept(plan, actor=f"cli {submitter}".strip())
+
+    def approve(self, draft_id: str, *, quality: str, actor: str) -> Approved:
+        """See :meth:`farm.intake.desk.Intake.approve`."""
+        self._need_room()
+        masters = Masters(self.acceptance.jobs.database)
+        fields = masters.manifest_for(draft_id, quality)
+        plan = self.acceptance.plan(self.requests.from_fields(fields, Path("/")))
+        return masters.approve(plan, job_id=new_id(self.acceptance.clock()), actor=actor)
 
     def validate(
         self,
@@ -89,3 +97,8 @@ class Direct:
         return self.requests.changed(
             self.requests.read(path, seen, pipeline=pipeline), fields or {}
         )
+
+    def _need_room(self) -> None:
+        full = self._no_room()
+        if full is not None:
+            raise StoreFull("nothing new is accepted", where="store", got=full, code="farm.full")

@@ -23,6 +23,13 @@ def write_text(path: Path, text: str, *, sync: bool = False) -> None:
     temporary.replace(path)
 
 
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file under a temporary name and rename it."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_bytes(data)
+    temporary.replace(path)
+
+
 def write_json(path: Path, record: Any, *, sync: bool = False) -> None:
     """Write JSON for people and programs, whole or not at all."""
     write_text(path, json.dumps(record, indent=2, ensure_ascii=False) + "\n", sync=sync)

@@ -50,8 +50,9 @@ class Request:
     @property
     def again(self) -> bool:
         """Whether it is run even if the same thing was made before: it says so, or a finished job
-        wrote it and somebody wants to see the same come out again."""
-        return self.manifest.rerun or bool(self.manifest.record)
+        wrote it and somebody wants to see the same come out again, not in another quality."""
+        replayed = bool(self.manifest.record) and not self.manifest.remakes
+        return self.manifest.rerun or replayed
 
 
 class Requests:

@@ -5,7 +5,7 @@ Invariant: a job with its stages, tasks and inputs appears whole in one transact
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -20,6 +20,8 @@ from farm.ledger.moves import Moves
 from farm.ledger.schema import NO_DEADLINE, artifacts, jobs, stages, submissions, tasks
 
 T = TypeVar("T")
+
+DRAFT = "draft"
 
 _TO_EXPAND = (
     select(stages.c.job_id, stages.c.name, stages.c.stage_id, stages.c.params, stages.c.inputs)
@@ -43,80 +45,77 @@ class Accepting:
         self, plan: Plan, *, job_id: str, submission_id: str | None = None, actor: str = "intake"
     ) -> int:
         """Write a planned job; returns its number. Accepting the same id again changes nothing."""
+        return self._act(actor, lambda moves: self._accept(moves, plan, job_id, submission_id))
 
-        def act(moves: Moves) -> int:
-            connection = moves.connection
-            known = connection.execute(
-                select(jobs.c.number).where(jobs.c.id == job_id)
-            ).scalar_one_or_none()
-            if known is not None:
-                return int(known)
-            self._keep_inputs(connection, plan, moves.now_s)
-            number = int(
-                connection.execute(
-                    insert(jobs)
-                    .values(
-                        id=job_id,
-                        name=plan.name,
-                        state=JobState.QUEUED,
-                        pipeline=plan.pipeline,
-                        pipeline_hash=plan.pipeline_hash,
-                        content_key=plan.content_key,
-                        submission_id=submission_id,
-                        manifest=dict(plan.manifest),
-                        inputs={
-                            name: [file.record() for file in files]
-                            for name, files in plan.inputs.items()
-                        },
-                        outputs={name: list(source) for name, source in plan.outputs.items()},
-                        plugins=dict(plan.plugins),
-                        priority=plan.priority,
-                        submitter=plan.submitter,
-                        tags=list(plan.tags),
-                        quality=plan.quality,
-                        seed=plan.seed,
-                        deadline=plan.deadline_s,
-                        start_after=plan.start_after_s,
-                        paused=False,
-                        open_stages=len(plan.stages),
-                        failures=0,
-                        notify=None if plan.notify is None else dict(plan.notify),
-                        output_dir=plan.output_dir,
-                        ended_hook=False,
-                        created_at=moves.now_s,
-                    )
-                    .returning(jobs.c.number)
-                ).scalar_one()
-            )
-            moves.note("job", job_id, JobState.QUEUED, f"accepted as #{number}", job_id=job_id)
-            advance = Advance(self.database, moves)
-            for files in [plan.inputs]:
-                records = {name: [f.record() for f in found] for name, found in files.items()}
-                advance.use(job_id, records, "input")
-            self._write_stages(moves, plan, job_id, number)
-            if submission_id is not None:
-                moves.must_move(
-                    submissions,
-                    {"id": submission_id},
-                    SubmissionState.CLAIMED,
-                    SubmissionState.ACCEPTED,
-                    f"accepted as job #{number}",
-                    entity_id=submission_id,
-                    job_id=job_id,
+    def _accept(self, moves: Moves, plan: Plan, job_id: str, submission_id: str | None) -> int:
+        connection = moves.connection
+        known = connection.execute(
+            select(jobs.c.number).where(jobs.c.id == job_id)
+        ).scalar_one_or_none()
+        if known is not None:
+            return int(known)
+        draft_id = lock_draft(connection, plan)
+        self._keep_inputs(connection, plan, moves.now_s)
+        number = int(
+            connection.execute(
+                insert(jobs)
+                .values(
+                    id=job_id,
+                    name=plan.name,
+                    state=JobState.QUEUED,
+                    pipeline=plan.pipeline,
+                    pipeline_hash=plan.pipeline_hash,
                     content_key=plan.content_key,
-                    updated_at=moves.now_s,
+                    submission_id=submission_id,
+                    manifest=dict(plan.manifest),
+                    inputs=_records(plan),
+                    outputs={name: list(source) for name, source in plan.outputs.items()},
+                    plugins=dict(plan.plugins),
+                    priority=plan.priority,
+                    submitter=plan.submitter,
+                    tags=list(plan.tags),
+                    quality=plan.quality,
+                    draft_id=draft_id,
+                    seed=plan.seed,
+                    deadline=plan.deadline_s,
+                    start_after=plan.start_after_s,
+                    paused=False,
+                    open_stages=len(plan.stages),
+                    failures=0,
+                    notify=None if plan.notify is None else dict(plan.notify),
+                    output_dir=plan.output_dir,
+                    ended_hook=False,
+                    created_at=moves.now_s,
                 )
-                connection.execute(
-                    update(submissions)
-                    .where(submissions.c.id == submission_id)
-                    .values(job_id=job_id)
-                )
-            for stage in plan.stages:
-                if not stage.needs_stages:
-                    advance.open_stage(job_id, stage.name)
-            return number
-
-        return self._act(actor, act)
+                .returning(jobs.c.number)
+            ).scalar_one()
+        )
+        moves.note("job", job_id, JobState.QUEUED, f"accepted as #{number}", job_id=job_id)
+        if draft_id is not None:
+            reason = f"#{number} is its master in {plan.quality} quality"
+            moves.note("job", draft_id, "approved", reason, job_id=draft_id)
+        advance = Advance(self.database, moves)
+        advance.use(job_id, _records(plan), "input")
+        self._write_stages(moves, plan, job_id, number)
+        if submission_id is not None:
+            moves.must_move(
+                submissions,
+                {"id": submission_id},
+                SubmissionState.CLAIMED,
+                SubmissionState.ACCEPTED,
+                f"accepted as job #{number}",
+                entity_id=submission_id,
+                job_id=job_id,
+                content_key=plan.content_key,
+                updated_at=moves.now_s,
+            )
+            connection.execute(
+                update(submissions).where(submissions.c.id == submission_id).values(job_id=job_id)
+            )
+        for stage in plan.stages:
+            if not stage.needs_stages:
+                advance.open_stage(job_id, stage.name)
+        return number
 
     def expand(
         self,
@@ -223,6 +222,35 @@ class Accepting:
             return result
 
         return self.database.write(run)
+
+
+def lock_draft(connection: Connection, plan: Plan) -> str | None:
+    """The draft that the plan makes the master of, if it asks for that and is: a finished draft of
+    the same inputs, seed and pipeline. Whoever asks for its master next waits for this transaction.
+    """
+    if plan.draft_id is None:
+        return None
+    row = connection.execute(
+        select(jobs.c.id, jobs.c.inputs, jobs.c.pipeline)
+        .where(
+            jobs.c.id == plan.draft_id,
+            jobs.c.state == JobState.DONE,
+            jobs.c.quality == DRAFT,
+            jobs.c.seed == plan.seed,
+        )
+        .with_for_update()
+    ).first()
+    if row is None or row.pipeline != plan.pipeline:
+        return None
+    return plan.draft_id if _hashes(row.inputs) == _hashes(_records(plan)) else None
+
+
+def _records(plan: Plan) -> dict[str, list[dict[str, Any]]]:
+    return {name: [file.record() for file in files] for name, files in plan.inputs.items()}
+
+
+def _hashes(records: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, list[str]]:
+    return {name: [file["hash"] for file in files] for name, files in records.items() if files}
 
 
 def _stage_row(

@@ -18,8 +18,9 @@ from farm.ledger.database import Database
 from farm.ledger.documents import put_document
 from farm.ledger.failures import end_attempt
 from farm.ledger.handover import assignment, take_next
+from farm.ledger.look_ahead import loads_statement, note_holding
 from farm.ledger.moves import Moves
-from farm.ledger.records import Assignment, DocumentPut, Files, Peaks
+from farm.ledger.records import Assignment, DocumentPut, Files, Holding, Peaks
 from farm.ledger.schema import (
     artifacts,
     attempts,
@@ -47,6 +48,7 @@ class Claims:
         self.node = node
         self.offers = offers
         self.incarnation = incarnation
+        self._loads = loads_statement(database)
         remember = database.insert(cache)
         self._remember = remember.on_conflict_do_update(
             index_elements=["key"],
@@ -76,10 +78,12 @@ class Claims:
         puts: Sequence[DocumentPut] = (),
         *,
         go_on: bool = True,
+        holding: Holding | None = None,
     ) -> Assignment | None:
         """Accept a result whose files are in the store; returns the engine's next task, if any.
 
-        ``go_on`` false leaves the engine idle, to be stopped or replaced.
+        ``go_on`` false leaves the engine idle, to be stopped or replaced. holding : what the
+        engine holds by now.
 
         Raises
         ------
@@ -89,6 +93,9 @@ class Claims:
         def act(connection: Connection) -> Assignment | None:
             moves = self._moves(connection)
             now_s = moves.now_s
+            if holding is not None:
+                # Before any attempt: a heartbeat takes its locks in this order, too.
+                self._note(connection, done, holding, now_s)
             moves.must_move(
                 attempts,
                 {"task_id": done.task_id, "number": done.number, "fence": done.fence},
@@ -152,6 +159,7 @@ class Claims:
                     node=self.node,
                     incarnation=self.incarnation,
                     offers=self.offers,
+                    warm=frozenset() if holding is None else holding.warm,
                 )
             moves.flush()
             return following
@@ -210,6 +218,21 @@ class Claims:
 
         if done:
             self.database.write(act)
+
+    def _note(
+        self, connection: Connection, done: Assignment, holding: Holding, now_s: float
+    ) -> None:
+        note_holding(connection, holding, node=self.node, incarnation=self.incarnation)
+        if holding.load_s > 0 and done.model_key is not None:
+            connection.execute(
+                self._loads,
+                {
+                    "key": done.model_key,
+                    "seconds": holding.load_s,
+                    "mb": holding.size_mb,
+                    "now_s": now_s,
+                },
+            )
 
     def _moves(self, connection: Connection) -> Moves:
         return Moves(connection, now_s=self.database.clock(), actor=f"node {self.node}")

@@ -1,7 +1,8 @@
 """The next task for an engine that has just finished one, without a round over the scheduler.
 
 Invariant: what is handed over is what the scheduler would have given this engine: the first ready
-task of the whole farm, and only when it fits into exactly what the finished one leaves.
+task of the whole farm or, within the bounds of overtaking, the first whose model the engine has
+warm; and only when it fits into exactly what the finished one leaves.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, exists, insert, select
 
+from farm.domain.errors import ErrorClass
+from farm.domain.overtaking import is_tired
 from farm.domain.states import AttemptState, JobState, NodeState, TaskState
+from farm.ledger.look_ahead import OVERTAKEN, Ahead, look_ahead
 from farm.ledger.moves import Moves
 from farm.ledger.records import Assignment
-from farm.ledger.schema import attempts, blocks, jobs, nodes, settings, stages, tasks
+from farm.ledger.schema import attempts, blocks, jobs, nodes, settings, shapes, stages, tasks
 
 _ready = tasks.c.state == TaskState.READY
 _facts = (
@@ -29,6 +33,7 @@ _facts = (
     tasks.c.urgency,
     tasks.c.submitter,
     tasks.c.cache_key,
+    tasks.c.failures,
     stages.c.stage_id,
     stages.c.version,
     stages.c.params,
@@ -71,6 +76,8 @@ _NEXT = (
         tasks.c.attempts,
         tasks.c.fence,
         tasks.c.avoid,
+        tasks.c.skips,
+        tasks.c.overtaken_at,
         _contested.label("contested"),
     )
     .select_from(_whole)
@@ -85,11 +92,17 @@ _NEXT = (
         ~exists().where(blocks.c.node == bindparam("node")),
     )
 )
+_READY_ONE = (
+    select(*_facts, tasks.c.attempts, tasks.c.fence)
+    .select_from(_whole)
+    .where(tasks.c.id == bindparam("task"), _ready)
+)
 _BEFORE = select(tasks.c.outputs).where(
     tasks.c.job_id == bindparam("job"),
     tasks.c.stage == bindparam("stage"),
     tasks.c.window == bindparam("window_"),
 )
+_RESERVATION = select(shapes.c.needs).where(shapes.c.shape == bindparam("shape"))
 _NEW_ATTEMPT = insert(attempts)
 
 
@@ -100,6 +113,7 @@ def assignment(moves: Moves, task: str, number: int, fence: int, slot: str) -> A
 
 
 def _assignment(connection: Connection, row: Any, number: int, fence: int, slot: str) -> Assignment:
+    ahead = Ahead(()) if row.model_key is None else look_ahead(connection)
     inputs = row.inputs
     if row.chained and row.window > 0:
         before = connection.execute(
@@ -138,23 +152,71 @@ def _assignment(connection: Connection, row: Any, number: int, fence: int, slot:
         cores=row.needs.get("cores", 1),
         correlation=row.submission_id or row.job_id,
         models=row.needs.get("models", {}),
+        reserved_mb=_reserved_mb(connection, row),
+        ran_out=row.failures.get(ErrorClass.RESOURCE.value, 0),
+        soon=ahead.soon(),
+        coming=ahead.coming(row.model_key),
     )
 
 
+def _reserved_mb(connection: Connection, row: Any) -> int:
+    """What was set aside: as declared, or more after memory ran out."""
+    needs = row.needs
+    if row.failures.get(ErrorClass.RESOURCE.value):
+        raised = connection.execute(_RESERVATION, {"shape": row.shape}).scalar_one_or_none()
+        needs = raised or needs
+    return int(needs.get("vram_mb" if needs.get("gpus") else "ram_mb", 0))
+
+
 def take_next(
-    moves: Moves, done: Assignment, *, node: str, incarnation: str, offers: Set[str]
+    moves: Moves,
+    done: Assignment,
+    *,
+    node: str,
+    incarnation: str,
+    offers: Set[str],
+    warm: Set[str] = frozenset(),
 ) -> Assignment | None:
     """Claim the engine's next task at once; ``None`` when the scheduler must decide.
 
+    warm : model keys that the engine holds.
+
     It decides whenever the first ready task needs something else of the node than the finished one
-    (so that it might not fit, or find its model cold), when another submitter waits at the same
-    priority, when the node has a block-list, and when farm or node take no new work.
+    (so that it might not fit), or finds its model cold and nobody behind it finds one warm; when
+    another submitter waits at the same priority, when the node has a block-list, and when farm or
+    node take no new work.
     """
     connection = moves.connection
     here = {"node": node, "incarnation": incarnation}
     first = connection.execute(_NEXT, here).first()
-    if first is None or first.contested or not _fits(first, done, node, offers):
+    if first is None or first.contested or first.submitter != done.submitter:
         return None
+    if first.model_key == done.model_key or first.model_key in warm:
+        if not _fits(first, done, node, offers):
+            return None
+        return _take(moves, first, done, node=node, incarnation=incarnation)
+    if done.model_key is None or first.model_key is None:
+        return None
+    if is_tired(first.skips, first.overtaken_at, moves.now_s):
+        return None
+    for row in look_ahead(connection).rows:
+        alike = (row.urgency, row.submitter) == (first.urgency, first.submitter)
+        if not alike or not (row.model_key == done.model_key or row.model_key in warm):
+            continue
+        if _fits(row, done, node, offers):
+            found = connection.execute(_READY_ONE, {"task": row.id}).first()
+            if found is None:
+                return None
+            overtaken = {"task": first.id, "times": 1, "now_s": moves.now_s}
+            connection.execute(OVERTAKEN, overtaken)
+            return _take(moves, found, done, node=node, incarnation=incarnation)
+    return None
+
+
+def _take(
+    moves: Moves, first: Any, done: Assignment, *, node: str, incarnation: str
+) -> Assignment | None:
+    connection = moves.connection
     number, fence = first.attempts + 1, first.fence + 1
     taken = moves.move(
         tasks,
@@ -202,12 +264,10 @@ def take_next(
 
 def _fits(first: Any, done: Assignment, node: str, offers: Set[str]) -> bool:
     """Whether a ready task takes exactly the place of the finished one."""
-    if first.submitter != done.submitter or node in first.avoid:
+    if node in first.avoid:
         return False
-    if first.model_key != done.model_key:
-        return False
+    stage, _, rest = first.shape.partition(" ")
     if first.shape == done.shape:
         return True
     # Another stage, but the same cores, memory, limits and tags.
-    stage, _, rest = first.shape.partition(" ")
     return stage in offers and rest == done.shape.partition(" ")[2]

@@ -22,6 +22,7 @@ from farm.domain.states import (
 from farm.ledger.advance import Advance
 from farm.ledger.database import Database
 from farm.ledger.failures import stop_job
+from farm.ledger.masters import draft_of, masters_of
 from farm.ledger.moves import Moves
 from farm.ledger.schema import attempts, events, jobs, stages, submissions, tasks
 
@@ -192,9 +193,12 @@ class Publishing:
         return known
 
     def record(self, job_id: str) -> dict[str, Any]:
-        """Everything about a job as plain data: its row, stages, tasks, attempts and events."""
+        """Everything about a job as plain data: its row, draft, masters, stages, tasks, attempts
+        and events."""
         with self.database.read() as connection:
             job = _plain(connection.execute(select(jobs).where(jobs.c.id == job_id)).one())
+            job["draft"] = draft_of(connection, job["draft_id"])
+            job["masters"] = masters_of(connection, job_id)
             job["stages"] = [
                 _plain(row)
                 for row in connection.execute(

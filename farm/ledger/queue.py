@@ -6,6 +6,7 @@ and engines, never on how many tasks wait.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,16 +22,28 @@ from farm.domain.states import (
 )
 from farm.ledger.database import Database
 from farm.ledger.leader import Leadership
+from farm.ledger.look_ahead import OVERTAKEN
 from farm.ledger.moves import Moves
 from farm.ledger.records import (
     Active,
     Candidate,
     EngineFacts,
+    LoadCost,
     Message,
     NodeFacts,
     Placement,
 )
-from farm.ledger.schema import attempts, blocks, jobs, nodes, peaks, settings, shapes, tasks
+from farm.ledger.schema import (
+    attempts,
+    blocks,
+    jobs,
+    model_loads,
+    nodes,
+    peaks,
+    settings,
+    shapes,
+    tasks,
+)
 
 _READY = tasks.c.state == TaskState.READY
 
@@ -55,6 +68,8 @@ _ACTIVE = (
         tasks.c.submitter,
         attempts.c.sent_at,
         tasks.c.model_key,
+        attempts.c.started_at,
+        attempts.c.progress,
     )
     .join(tasks, tasks.c.id == attempts.c.task_id)
     .where(attempts.c.state.in_(list(ATTEMPT_ACTIVE)))
@@ -83,6 +98,7 @@ _CANDIDATES = (
         tasks.c.avoid,
         tasks.c.skips,
         tasks.c.ready_at,
+        tasks.c.overtaken_at,
     )
     .where(_OF_URGENCY, tasks.c.submitter == bindparam("submitter"))
     .order_by(tasks.c.due, tasks.c.job_number, tasks.c.ordinal)
@@ -95,6 +111,18 @@ _SEND = (
     .returning(tasks.c.attempts, tasks.c.fence, tasks.c.job_id)
 )
 _NEW_ATTEMPT = insert(attempts)
+_WALLS = (
+    select(peaks.c.wall_s)
+    .where(peaks.c.stage_id == bindparam("stage"), peaks.c.version == bindparam("version"))
+    .order_by(peaks.c.id.desc())
+    .limit(20)
+)
+# As many as a farm uses of late, however many it ever used.
+_LOAD_COSTS = (
+    select(model_loads.c.model_key, model_loads.c.load_s, model_loads.c.size_mb)
+    .order_by(model_loads.c.loaded_at.desc())
+    .limit(500)
+)
 
 
 class Queue:
@@ -253,11 +281,11 @@ class Queue:
                 )
                 messages.append(Message(place.node, place.task_id, row.attempts, row.fence))
             if skipped:
-                connection.execute(
-                    update(tasks)
-                    .where(tasks.c.id.in_(list(skipped)))
-                    .values(skips=tasks.c.skips + 1)
-                )
+                # Once for each time: a task that two engines passed over was overtaken twice.
+                for task, times in Counter(skipped).items():
+                    connection.execute(
+                        OVERTAKEN, {"task": task, "times": times, "now_s": moves.now_s}
+                    )
             moves.flush()
             return messages
 
@@ -302,6 +330,18 @@ class Queue:
         vram = sorted(row.vram_mb for row in rows)[at]
         return int(ram) + 1, int(vram) + 1
 
+    def typical_s(self, stage_id: str, version: int) -> float | None:
+        """Median seconds of the last runs of a stage; ``None`` if none was recorded."""
+        with self.database.read() as connection:
+            found = connection.execute(_WALLS, {"stage": stage_id, "version": version}).scalars()
+            walls = sorted(float(wall_s) for wall_s in found)
+        return walls[len(walls) // 2] if walls else None
+
+    def load_costs(self) -> dict[str, LoadCost]:
+        """What loading each model took, by model key."""
+        with self.database.read() as connection:
+            return {row[0]: LoadCost(row[1], row[2]) for row in connection.execute(_LOAD_COSTS)}
+
     def forget_shapes(self, older_than_s: float) -> None:
         """Remove shapes that nothing refers to any more."""
 
@@ -320,6 +360,8 @@ def _node_facts(row: Any, blocked: set[str]) -> NodeFacts:
             resident=tuple(engine.get("resident", ())),
             vram_mb=int(engine.get("vram_mb", 0)),
             gpus=int(engine.get("gpus", 0)),
+            resident_mb=engine.get("resident_mb", {}),
+            models_mb=int(engine.get("models_mb", 0)),
         )
         for engine in row.engines
     )

@@ -5,7 +5,7 @@ Invariant: nothing here refers to a connection; a record stays true as of the mo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,6 +52,45 @@ class Assignment:
     """Id of the submission it began with; of the job, if it came without one."""
     models: Mapping[str, str] = field(default_factory=dict)
     """Name to manifest digest of each model the task is given."""
+    reserved_mb: int = 0
+    """Memory set aside for it: on the GPU if it needs one, else of the node's."""
+    ran_out: int = 0
+    """Earlier attempts of it that ran out of memory."""
+    soon: Mapping[str, int] = field(default_factory=dict)
+    """Model key to how many of the tasks that wait next want it."""
+    coming: Sequence[Coming] = ()
+    """The models that are wanted next, the first one first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A model that waiting tasks want: its key, and name to manifest digest of its files."""
+
+    model_key: str
+    models: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What an engine holds after a task.
+
+    warm : model keys that are whole on its device. load_s : seconds that loading took meanwhile.
+    size_mb : what the task's own model takes there.
+    engines : the engines of the node, if what this one holds has changed.
+    """
+
+    warm: Set[str] = frozenset()
+    load_s: float = 0.0
+    size_mb: float = 0.0
+    engines: Sequence[Mapping[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadCost:
+    """What loading a model costs, as recorded: seconds, and MB on the device."""
+
+    load_s: float
+    size_mb: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +116,19 @@ class DocumentPut:
 
 @dataclass(frozen=True, slots=True)
 class EngineFacts:
-    """An engine as its node reports it."""
+    """An engine as its node reports it.
+
+    resident : keys of the models on its device. resident_mb : their sizes, where known.
+    models_mb : room for models in all; 0 where it is not known.
+    """
 
     slot: str
     device: str
     resident: Sequence[str] = ()
     vram_mb: int = 0
     gpus: int = 0
+    resident_mb: Mapping[str, int] = field(default_factory=dict)
+    models_mb: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +162,8 @@ class Active:
     submitter: str
     sent_at: float
     model_key: str | None
+    started_at: float | None = None
+    progress: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +181,7 @@ class Candidate:
     avoid: Sequence[str]
     skips: int
     ready_at: float
+    overtaken_at: float | None = None
 
     def order(self, share: int) -> tuple[int, int, float, int, int]:
         """Priority, then fair share (``share``: running tasks of the submitter), deadline, age."""

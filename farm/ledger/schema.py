@@ -7,52 +7,28 @@ on comparing two clocks). Sizes are bytes or MB as the name says.
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import Any
-
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     Column,
-    Dialect,
     Float,
     ForeignKey,
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
+    text,
 )
 
 from farm.domain.states import AttemptState, JobState, NodeState, SubmissionState, TaskState
+from farm.ledger.columns import JsonColumn, NumberColumn, StateColumn
 
 NO_DEADLINE = 9.0e15
 """``tasks.due`` of a task without a deadline: it sorts after every real one."""
-
-
-class StateColumn(TypeDecorator[Enum]):
-    """An enum stored by value; a member of another enum is refused."""
-
-    impl = String(16)
-    cache_ok = True
-
-    def __init__(self, kind: type[Enum]) -> None:
-        super().__init__()
-        self.kind = kind
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        if not isinstance(value, self.kind):
-            raise TypeError(f"expected a {self.kind.__name__}, got {value!r}")
-        return str(value.value)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Enum | None:
-        return None if value is None else self.kind(value)
 
 
 metadata = MetaData(
@@ -63,12 +39,6 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-# A column without a document is NULL, not the JSON text `null`.
-_Json = JSON(none_as_null=True)
-
-# SQLite makes an INTEGER primary key an alias of its row id; PostgreSQL wants a BIGINT identity.
-_Number = BigInteger().with_variant(Integer(), "sqlite")
 
 submissions = Table(
     "submissions",
@@ -82,7 +52,7 @@ submissions = Table(
     Column("fingerprint", Text, nullable=False, doc="what was seen when it had settled"),
     Column("content_key", String(64), doc="equal for submissions that would make the same thing"),
     Column("job_id", String(14)),
-    Column("error", _Json, doc="the complaint of a rejected one"),
+    Column("error", JsonColumn, doc="the complaint of a rejected one"),
     Column("returned_to", Text, doc="path it is published or returned to, decided before the move"),
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
@@ -94,7 +64,7 @@ submissions = Table(
 jobs = Table(
     "jobs",
     metadata,
-    Column("number", _Number, Identity(), primary_key=True, doc="short name for people: #42"),
+    Column("number", NumberColumn, Identity(), primary_key=True, doc="short name for people: #42"),
     Column("id", String(14), nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("state", StateColumn(JobState), nullable=False),
@@ -102,24 +72,25 @@ jobs = Table(
     Column("pipeline_hash", String(64), nullable=False),
     Column("content_key", String(64), nullable=False),
     Column("submission_id", String(14)),
-    Column("manifest", _Json, nullable=False, doc="complete and normalised"),
-    Column("inputs", _Json, nullable=False, doc="input name to artifacts"),
-    Column("outputs", _Json, nullable=False, doc="published file name to [stage, port]"),
-    Column("plugins", _Json, nullable=False, doc="plugin name to version"),
+    Column("manifest", JsonColumn, nullable=False, doc="complete and normalised"),
+    Column("inputs", JsonColumn, nullable=False, doc="input name to artifacts"),
+    Column("outputs", JsonColumn, nullable=False, doc="published file name to [stage, port]"),
+    Column("plugins", JsonColumn, nullable=False, doc="plugin name to version"),
     Column("priority", Integer, nullable=False),
     Column("submitter", String(128), nullable=False),
-    Column("tags", _Json, nullable=False),
+    Column("tags", JsonColumn, nullable=False),
     Column("quality", String(16), nullable=False),
+    Column("draft_id", String(14), doc="the draft this job is the master of"),
     Column("seed", BigInteger, nullable=False),
     Column("deadline", Float),
     Column("start_after", Float),
     Column("paused", Boolean, nullable=False),
     Column("open_stages", Integer, nullable=False, doc="stages that are not done yet"),
     Column("failures", Integer, nullable=False, doc="charged failures so far"),
-    Column("notify", _Json),
+    Column("notify", JsonColumn),
     Column("output_dir", Text, doc="folder the manifest asked for, under the outputs root"),
     Column("published", Text, doc="path of the finished folder, decided before the rename"),
-    Column("error", _Json, doc="why it failed or was cancelled"),
+    Column("error", JsonColumn, doc="why it failed or was cancelled"),
     Column("ended_hook", Boolean, nullable=False, doc="whether farm_job_ended was called"),
     Column("created_at", Float, nullable=False),
     Column("started_at", Float),
@@ -132,6 +103,8 @@ jobs = Table(
     Index("ix_jobs_submitter", "submitter", "number"),
     Index("ix_jobs_created_at", "created_at"),
     Index("ix_jobs_ended_at", "ended_at"),
+    Index("ix_jobs_draft_id", "draft_id"),
+    Index("ix_jobs_quality", "quality", "state", "number"),
 )
 
 stages = Table(
@@ -142,19 +115,19 @@ stages = Table(
     Column("ordinal", Integer, nullable=False),
     Column("stage_id", String(160), nullable=False, doc="capability/provider"),
     Column("version", Integer, nullable=False),
-    Column("params", _Json, nullable=False),
-    Column("bindings", _Json, nullable=False, doc="input port to sources"),
-    Column("dependents", _Json, nullable=False, doc="names of stages that wait for this one"),
+    Column("params", JsonColumn, nullable=False),
+    Column("bindings", JsonColumn, nullable=False, doc="input port to sources"),
+    Column("dependents", JsonColumn, nullable=False, doc="names of stages that wait for this one"),
     Column("waits_for", Integer, nullable=False, doc="stages that are not done yet before it"),
-    Column("inputs", _Json, doc="input port to artifacts, once known"),
-    Column("outputs", _Json, doc="output port to artifacts, once done"),
+    Column("inputs", JsonColumn, doc="input port to artifacts, once known"),
+    Column("outputs", JsonColumn, doc="output port to artifacts, once done"),
     Column("seed", BigInteger, nullable=False),
-    Column("needs", _Json, nullable=False),
+    Column("needs", JsonColumn, nullable=False),
     Column("shape", Text, nullable=False),
     Column("windowed", Boolean, nullable=False),
     Column("expanded", Boolean, nullable=False, doc="whether its tasks exist"),
     Column("chained", Boolean, nullable=False),
-    Column("carry", _Json, nullable=False),
+    Column("carry", JsonColumn, nullable=False),
     Column("approval", Boolean, nullable=False, doc="an operator must approve before it starts"),
     Column("approved_by", Text),
     Column("cacheable", Boolean, nullable=False),
@@ -187,12 +160,13 @@ tasks = Table(
     Column("wait_reason", Text, doc="why a held or delayed task waits"),
     Column("fence", Integer, nullable=False, doc="raised by each hand-out and each loss"),
     Column("attempts", Integer, nullable=False, doc="number of the newest attempt"),
-    Column("failures", _Json, nullable=False, doc="failed attempts by class"),
-    Column("avoid", _Json, nullable=False, doc="nodes that failed it"),
+    Column("failures", JsonColumn, nullable=False, doc="failed attempts by class"),
+    Column("avoid", JsonColumn, nullable=False, doc="nodes that failed it"),
     Column("skips", Integer, nullable=False, doc="times a warm task overtook it"),
+    Column("overtaken_at", Float, doc="when a warm task first overtook it"),
     Column("cache_key", String(64)),
-    Column("outputs", _Json, doc="output port to artifacts, once done"),
-    Column("error", _Json),
+    Column("outputs", JsonColumn, doc="output port to artifacts, once done"),
+    Column("error", JsonColumn),
     Column("ready_at", Float),
     Column("ended_at", Float),
     Index("ix_tasks_job_id", "job_id", "stage", "window"),
@@ -208,6 +182,17 @@ tasks = Table(
     ),
     Index("ix_tasks_order", "state", "urgency", "submitter", "due", "job_number", "ordinal"),
     Index("ix_tasks_not_before", "state", "not_before"),
+    Index(
+        "ix_tasks_model",
+        "state",
+        "urgency",
+        "due",
+        "job_number",
+        "ordinal",
+        "model_key",
+        sqlite_where=text("model_key IS NOT NULL"),
+        postgresql_where=text("model_key IS NOT NULL"),
+    ),
 )
 
 attempts = Table(
@@ -224,7 +209,7 @@ attempts = Table(
     Column("lease", Integer, nullable=False, doc="raised by each heartbeat that names it"),
     Column("stop_reason", Text, doc="set when a running attempt is asked to stop"),
     Column("error_class", String(16)),
-    Column("error", _Json),
+    Column("error", JsonColumn),
     Column("progress", Float, nullable=False, doc="0 to 1"),
     Column("note", Text),
     Column("log", Text, doc="path of its log"),
@@ -245,7 +230,7 @@ artifacts = Table(
     Column("kind", String(16), nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("suffix", String(32), nullable=False),
-    Column("facts", _Json, nullable=False),
+    Column("facts", JsonColumn, nullable=False),
     Column("missing", Boolean, nullable=False, doc="collected, or found to be gone"),
     Column("created_at", Float, nullable=False),
     Index("ix_artifacts_created_at", "created_at"),
@@ -265,7 +250,7 @@ cache = Table(
     metadata,
     Column("key", String(64), primary_key=True),
     Column("task_id", String(96), nullable=False, doc="whose outputs these are"),
-    Column("outputs", _Json, nullable=False),
+    Column("outputs", JsonColumn, nullable=False),
     Column("created_at", Float, nullable=False),
 )
 
@@ -277,13 +262,16 @@ nodes = Table(
     Column("incarnation", String(14), nullable=False),
     Column("beat", Integer, nullable=False, doc="raised by each heartbeat"),
     Column("beat_at", Float, nullable=False),
-    Column("offers", _Json, nullable=False, doc="stage id to version"),
-    Column("complaints", _Json, nullable=False, doc="stage id to why it is not offered"),
-    Column("engines", _Json, nullable=False, doc="list of slot, device, resident models, pid"),
+    Column("offers", JsonColumn, nullable=False, doc="stage id to version"),
+    Column("complaints", JsonColumn, nullable=False, doc="stage id to why it is not offered"),
+    Column("engines", JsonColumn, nullable=False, doc="list of slot, device, resident models, pid"),
     Column(
-        "facts", _Json, nullable=False, doc="cores, ram_mb, gpus, versions, gauges, restarts, …"
+        "facts",
+        JsonColumn,
+        nullable=False,
+        doc="cores, ram_mb, gpus, versions, gauges, restarts, …",
     ),
-    Column("tags", _Json, nullable=False),
+    Column("tags", JsonColumn, nullable=False),
     Column("reason", Text, doc="why it is paused, draining or quarantined"),
     Column("started_at", Float, nullable=False),
 )
@@ -301,7 +289,7 @@ shapes = Table(
     "shapes",
     metadata,
     Column("shape", Text, primary_key=True),
-    Column("needs", _Json, nullable=False),
+    Column("needs", JsonColumn, nullable=False),
     Column("reason", Text, doc="why none of its tasks can be placed now; empty: next free engine"),
     Column("updated_at", Float, nullable=False),
 )
@@ -309,7 +297,7 @@ shapes = Table(
 peaks = Table(
     "peaks",
     metadata,
-    Column("id", _Number, Identity(), primary_key=True),
+    Column("id", NumberColumn, Identity(), primary_key=True),
     Column("stage_id", String(160), nullable=False),
     Column("version", Integer, nullable=False),
     Column("size", String(32), nullable=False, doc="bucket of picture size and frames"),
@@ -319,13 +307,33 @@ peaks = Table(
     Index("ix_peaks_stage_id", "stage_id", "version", "size", "id"),
 )
 
+model_loads = Table(
+    "model_loads",
+    metadata,
+    Column("model_key", Text, primary_key=True),
+    Column("load_s", Float, nullable=False, doc="what loading it took of late"),
+    Column("size_mb", Float, nullable=False, doc="on the device, when last loaded"),
+    Column("loads", Integer, nullable=False, doc="how often it was loaded"),
+    Column("loaded_at", Float, nullable=False),
+)
+
+previews = Table(
+    "previews",
+    metadata,
+    Column("task_id", String(96), primary_key=True),
+    Column("job_id", String(14), ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("picture", LargeBinary, nullable=False, doc="a PNG or JPEG of at most 256 KiB"),
+    Column("at", Float, nullable=False),
+    Index("ix_previews_job_id", "job_id"),
+)
+
 documents = Table(
     "documents",
     metadata,
     Column("plugin", String(64), primary_key=True),
     Column("collection", String(64), primary_key=True),
     Column("key", String(128), primary_key=True),
-    Column("document", _Json, nullable=False),
+    Column("document", JsonColumn, nullable=False),
     Column("updated_at", Float, nullable=False),
 )
 
@@ -333,18 +341,18 @@ settings = Table(
     "settings",
     metadata,
     Column("name", String(64), primary_key=True),
-    Column("value", _Json, nullable=False),
+    Column("value", JsonColumn, nullable=False),
 )
 
 notifications = Table(
     "notifications",
     metadata,
-    Column("id", _Number, Identity(), primary_key=True),
+    Column("id", NumberColumn, Identity(), primary_key=True),
     Column("key", String(160), nullable=False, doc="what is told; told once on each channel"),
     Column("channel", String(64), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("job_id", String(14)),
-    Column("body", _Json, nullable=False, doc="the event as it is told"),
+    Column("body", JsonColumn, nullable=False, doc="the event as it is told"),
     Column("tries", Integer, nullable=False),
     Column("due_at", Float, doc="time of the next try; NULL once delivered or given up"),
     Column("delivered_at", Float),
@@ -367,7 +375,7 @@ leader = Table(
 events = Table(
     "events",
     metadata,
-    Column("id", _Number, Identity(), primary_key=True),
+    Column("id", NumberColumn, Identity(), primary_key=True),
     Column("at", Float, nullable=False),
     Column("entity", String(16), nullable=False),
     Column("entity_id", String(96), nullable=False),

@@ -122,7 +122,8 @@ class Submissions:
                 )
             )
             if gone.rowcount == 1:
-                moves.note("submission", id, "forgotten", reason, source=_S.CLAIMING)
+                # A note and no move: the row is gone, and the path is free for the next claim.
+                moves.note("submission", id, "forgotten", reason)
 
         self._act(act)
 

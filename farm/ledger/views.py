@@ -105,7 +105,8 @@ class EventLine:
 class JobDetail:
     """One job in full; ``attempts`` are the active ones and the newest failed ones.
 
-    warnings : see :func:`warnings_in`.
+    warnings : see :func:`warnings_in`. draft : whose master it is. masters : what became of it as a
+    draft, the newest first; each with ``job``, ``number``, ``quality``, ``state``, ``published``.
     """
 
     line: JobLine
@@ -123,6 +124,8 @@ class JobDetail:
     attempts: Sequence[AttemptLine] = field(default_factory=tuple)
     events: Sequence[EventLine] = field(default_factory=tuple)
     warnings: Sequence[str] = ()
+    draft: Mapping[str, Any] | None = None
+    masters: Sequence[Mapping[str, Any]] = ()
 
     def record(self) -> dict[str, Any]:
         """As JSON: the fields of the line and the rest beside them."""

@@ -23,7 +23,7 @@ from farm.ledger.schema import (
     tasks,
 )
 from farm.ledger.views import JobLine
-from farm.ledger.views_jobs import JobViews
+from farm.ledger.views_jobs import JobViews, unapproved
 from farm.ledger.views_pulse import Pulse, read_pulse
 
 COUNTED = 10_000
@@ -56,10 +56,12 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class JobFilter:
     """Which jobs to list. Times are seconds since 1970; ``words`` must each occur in the name,
-    the pipeline, the submitter, the tags or the end of the id."""
+    the pipeline, the submitter, the tags or the end of the id. unapproved : finished drafts without
+    a master."""
 
     states: frozenset[JobState] = frozenset()
     paused: bool | None = None
+    unapproved: bool = False
     pipelines: tuple[str, ...] = ()
     submitters: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
@@ -293,6 +295,8 @@ def _conditions(chosen: JobFilter) -> list[ColumnElement[bool]]:
         found.append(jobs.c.state.in_(sorted(chosen.states, key=lambda state: state.value)))
     if chosen.paused is not None:
         found.append(jobs.c.paused.is_(chosen.paused))
+    if chosen.unapproved:
+        found.append(unapproved())
     if chosen.pipelines:
         found.append(or_(*(_pipeline(name) for name in chosen.pipelines)))
     if chosen.submitters:

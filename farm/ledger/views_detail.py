@@ -13,6 +13,7 @@ from farm.domain.errors import UnknownName
 from farm.domain.states import TASK_SUCCEEDED, AttemptState
 from farm.estimate import Work, progress
 from farm.ledger.database import Database
+from farm.ledger.masters import draft_of, masters_of
 from farm.ledger.schema import (
     artifact_uses,
     artifacts,
@@ -67,6 +68,8 @@ class JobDetails:
                 attempts=_notable_attempts(connection, job_id),
                 events=_events(connection, job_id, history),
                 warnings=warnings_in((stage.name, stage.outputs) for stage in outputs),
+                draft=draft_of(connection, row.draft_id),
+                masters=masters_of(connection, job_id),
             )
 
     def attempts(self, job_id: str, task_id: str | None = None) -> list[AttemptLine]:

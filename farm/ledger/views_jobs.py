@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Text, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Text, and_, cast, exists, func, select
 
 from farm.domain.states import (
     NODE_BEATING,
@@ -19,6 +19,7 @@ from farm.domain.states import (
     TaskState,
 )
 from farm.estimate import Work, expected_s, progress, remaining_s
+from farm.ledger.accepting import DRAFT
 from farm.ledger.database import Database
 from farm.ledger.schema import (
     attempts,
@@ -71,6 +72,18 @@ class JobViews:
             ).all()
             return job_lines(connection, rows, self.database.clock())
 
+    def drafts(self, *, limit: int = 20, before: int | None = None) -> list[JobLine]:
+        """Finished drafts that nobody approved yet, the newest first."""
+        older = jobs.c.number < before if before is not None else jobs.c.number > 0
+        with self.database.read() as connection:
+            rows = connection.execute(
+                select(*_BRIEF)
+                .where(older, unapproved())
+                .order_by(jobs.c.number.desc())
+                .limit(limit)
+            ).all()
+            return job_lines(connection, rows, self.database.clock())
+
     def lines(self, job_ids: Sequence[str]) -> list[JobLine]:
         """These jobs, in the order of their numbers."""
         with self.database.read() as connection:
@@ -89,6 +102,16 @@ class JobViews:
         with self.database.read() as connection:
             rows = connection.execute(query).all()
         return {row.job_id for row in rows if warnings_in([(row.name, row.outputs)])}
+
+
+def unapproved() -> ColumnElement[bool]:
+    """The condition of a finished draft that has no master."""
+    master = jobs.alias("master")
+    return and_(
+        jobs.c.quality == DRAFT,
+        jobs.c.state == JobState.DONE,
+        ~exists().where(master.c.draft_id == jobs.c.id),
+    )
 
 
 def job_lines(connection: Connection, rows: Sequence[Any], now_s: float) -> list[JobLine]:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from farm.domain.errors import ManifestError
 from farm.manifest.document import Document, Limits
-from farm.manifest.model import ExpectedFile, InputRef, Manifest, Notify
+from farm.manifest.model import Decided, ExpectedFile, InputRef, Manifest, Notify
 from farm.manifest.parsing import manifest_from, parse_manifest
 from farm.manifest.reading import read_document
 from farm.manifest.refusals import RefusedManifest
 from farm.manifest.replay import job_manifest
 
 __all__ = [
+    "Decided",
     "Document",
     "ExpectedFile",
     "InputRef",

@@ -30,6 +30,7 @@ VERSION = 1
 NAME = r"^[a-z][a-z0-9_-]{0,63}$"
 PIPELINE = r"^[a-z][a-z0-9_-]{0,63}(@[1-9][0-9]{0,8})?$"
 SHA256 = r"^[0-9a-f]{64}$"
+JOB_ID = r"^[0-9a-z]{1,14}$"
 SUFFIX = r"^(\.[A-Za-z0-9]{1,12}){1,2}$"
 
 Quality = Literal["draft", "standard", "high"]
@@ -219,6 +220,21 @@ class Notify(Strict):
     )
 
 
+class Decided(Strict):
+    """What a quality profile decided, so that another profile can decide it anew."""
+
+    quality: Quality = Field(description="The profile that decided.")
+    job: Annotated[str, Field(pattern=JOB_ID)] | None = Field(
+        None, description="The job that was made with it."
+    )
+    params: dict[str, JsonValue] = Field(
+        default_factory=dict, description="Parameters that nobody gave, as they were decided."
+    )
+    providers: dict[str, Annotated[str, Field(pattern=NAME)]] = Field(
+        default_factory=dict, description="Providers that nobody chose, by stage."
+    )
+
+
 # Fields that may be written and that the model turns into another one.
 SHORT_FORMS = {"prompt": "Short for `inputs.prompt`."}
 
@@ -278,6 +294,11 @@ class Manifest(Strict):
         max_length=10_000,
         description="Files that a dropped folder must hold before it is taken.",
     )
+    decided: Decided | None = Field(
+        None,
+        description="What the profile decided, written by the farm; where `quality` is another "
+        "one, it is decided anew.",
+    )
     record: dict[str, JsonValue] = Field(
         default_factory=dict,
         description="What a finished job did, written by the farm; ignored when read.",
@@ -300,6 +321,11 @@ class Manifest(Strict):
                 mend="Keep one of the two.",
             )
         return {**fields, "inputs": {**inputs, "prompt": prompt}}
+
+    @property
+    def remakes(self) -> bool:
+        """Whether it asks for what a job made, in another quality."""
+        return self.decided is not None and self.decided.quality != self.quality
 
     def record_fields(self) -> dict[str, Any]:
         """As JSON, without what was not given."""

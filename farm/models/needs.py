@@ -38,9 +38,9 @@ def known(name: str, manifests: Manifests, *, where: str) -> ModelManifest:
     """The manifest of a model. Raises PluginError."""
     if name not in manifests:
         raise PluginError(
-            f'no plugin declares a model "{name}"',
+            f'nobody declares a model "{name}"',
             where=where,
-            mend=nearest(name, manifests),
+            mend=f"{nearest(name, manifests)} One of your own: farm models declare.",
             code="model.unknown",
         )
     return manifests[name]

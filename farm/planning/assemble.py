@@ -20,6 +20,7 @@ from farm.models.needs import needed, tag
 from farm.pipelines import Pipeline, order
 from farm.planning.bindings import Inputs, bind, published, wanted
 from farm.planning.inputs import check_inputs, input_refs
+from farm.planning.profiles import decided, draft_of, undecided
 from farm.planning.providers import Offers, check_choices, choose_provider
 from farm.planning.seeds import derived_seed, stage_seed
 from farm.planning.values import job_params, stage_params
@@ -52,6 +53,7 @@ def plan(
     PluginError : a declaration of a plugin that fails.
     """
     inputs = {key: tuple(files) for key, files in inputs.items() if files}
+    asked, manifest = manifest, undecided(manifest)
     refs = input_refs(manifest, pipeline)
     check_inputs(pipeline, inputs)
     check_choices(manifest, pipeline)
@@ -88,6 +90,7 @@ def plan(
         "tags": list(manifest.tags),
         "approve": list(manifest.approve),
         "rerun": manifest.rerun,
+        "decided": decided(asked, pipeline, values, chosen, registry),
     }
     for key in ("start_after", "deadline", "notify", "output"):
         if key in manifest.model_fields_set and getattr(manifest, key) is not None:
@@ -124,6 +127,7 @@ def plan(
         notify=normalised.get("notify"),
         output_dir=manifest.output,
         plugins={key: registry.versions[key] for key in sorted({"farm", *used})},
+        draft_id=draft_of(asked),
     )
 
 

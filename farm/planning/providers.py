@@ -15,7 +15,7 @@ from farm.models.needs import needed, tag
 from farm.pipelines import Pipeline, misfit
 from farm.planning.values import stage_params
 from farm.registry import Registry
-from farm.stages import Stage
+from farm.stages import Resources, Stage
 
 # Stage id to the tags of each online node that offers it.
 Offers = Mapping[str, Sequence[Collection[str]]]
@@ -54,8 +54,8 @@ def choose_provider(
 
     In this order: the manifest's choice for the stage, then for its capability; the quality
     profile's, unless only others are on offer; the preferred one of those on offer; while nobody
-    offers any, the preferred one that needs no models; the preferred one of all. Equal preference:
-    the first by name.
+    offers any, the preferred one that needs no models, else that needs no graphics card and whose
+    models somebody declared; the preferred one of all. Equal preference: the first by name.
 
     values : the job's parameters. A stage that chooses its models by them is on offer where a node
     has those models.
@@ -80,8 +80,14 @@ def choose_provider(
         )
     offered = (
         [stage for stage in fitting if _on_offer(pipeline, name, stage, registry, offers, values)]
-        # A job planned before the first node is up must not wait for weights nobody has.
+        # A job planned before the first node is up must not wait for what nobody has.
         or [stage for stage in fitting if not stage.models]
+        or [
+            stage
+            for stage in fitting
+            if not _needs_card(stage)
+            and _models_of(pipeline, name, stage, registry, values) is not None
+        ]
         or fitting
     )
     profile = pipeline.quality.get(manifest.quality)
@@ -103,12 +109,24 @@ def _on_offer(
     nodes = offers.get(stage.id, ())
     if not nodes or not callable(stage.models):
         return bool(nodes)
-    try:
-        params = stage_params(pipeline, name, stage, values)
-        wanted = {tag(model) for model in needed(stage, params, registry.models)}
-    except (ParameterError, PluginError):
+    wanted = _models_of(pipeline, name, stage, registry, values)
+    if wanted is None:
         return False
-    return any(wanted.issubset(tags) for tags in nodes)
+    return any({tag(model) for model in wanted}.issubset(tags) for tags in nodes)
+
+
+def _models_of(
+    pipeline: Pipeline, name: str, stage: Stage, registry: Registry, values: dict[str, Any]
+) -> Collection[str] | None:
+    """The models that a stage would choose; ``None`` where one of them is declared by nobody."""
+    try:
+        return needed(stage, stage_params(pipeline, name, stage, values), registry.models)
+    except (ParameterError, PluginError):
+        return None
+
+
+def _needs_card(stage: Stage) -> bool:
+    return isinstance(stage.resources, Resources) and stage.resources.gpus > 0
 
 
 def preference(stage: Stage, quality: str) -> int:

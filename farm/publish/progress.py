@@ -1,7 +1,6 @@
-"""Live progress in the claimed folder of a running job.
+"""Live progress in the claimed folder of a running job: ``status.json``, and a preview if there is one.
 
-Invariant: ``status.json`` is written whole, at most once a second, and only into a folder that is
-still there.
+Invariant: both are written whole, at most once a second, and only into a folder that is still there.
 """
 
 from __future__ import annotations
@@ -12,9 +11,10 @@ from typing import Any
 
 from farm.intake.custody import claim_folder
 from farm.intake.doors import QUEUE
-from farm.intake.files import write_json
+from farm.intake.files import write_bytes, write_json
+from farm.ledger.previews import Previews
 from farm.ledger.publishing import Publishing
-from farm.ledger.submissions import Submissions
+from farm.ledger.submissions import Submission, Submissions
 from farm.publish.records import moment
 
 _log = logging.getLogger(__name__)
@@ -34,10 +34,12 @@ class Progress:
     ) -> None:
         self._submissions = submissions
         self._ledger = ledger
+        self._previews = Previews(ledger.database)
         self._clock = clock
         self._monotonic = monotonic
         self._last_s: float | None = None
         self._written: dict[str, dict[str, Any]] = {}
+        self._shown: dict[str, float] = {}
 
     def write(self) -> None:
         """Write the status of every job from a drop folder that has begun, if it changed."""
@@ -47,13 +49,17 @@ class Progress:
         self._last_s = now_s
         rows = [row for row in self._submissions.accepted() if row.origin != QUEUE]
         known: dict[str, dict[str, Any]] = {}
+        previewed: dict[str, float] = {}
         ids = [row.job_id for row in rows if row.job_id is not None]
         for at in range(0, len(ids), _AT_ONCE):
             known.update(self._ledger.progress(ids[at : at + _AT_ONCE]))
+            previewed.update(self._previews.times(ids[at : at + _AT_ONCE]))
         written: dict[str, dict[str, Any]] = {}
         for row in rows:
             record = self._record(str(row.job_id), known[str(row.job_id)])
             written[row.id] = record
+            if previewed.get(str(row.job_id)) != self._shown.get(str(row.job_id)):
+                self._show(row)
             if self._written.get(row.id) == record:
                 continue
             try:
@@ -62,7 +68,19 @@ class Progress:
             except OSError as error:
                 # The folder may have been taken away; the job goes on without it.
                 _log.debug("no status for %s: %s", row.name, error)
-        self._written = written
+        self._written, self._shown = written, previewed
+
+    def _show(self, row: Submission) -> None:
+        newest = self._previews.newest(str(row.job_id))
+        if newest is None:
+            return
+        png = newest.picture.startswith(b"\x89PNG")
+        try:
+            folder = claim_folder(row)
+            write_bytes(folder / f"preview.{'png' if png else 'jpg'}", newest.picture)
+            (folder / f"preview.{'jpg' if png else 'png'}").unlink(missing_ok=True)
+        except OSError as error:
+            _log.debug("no preview for %s: %s", row.name, error)
 
     def _record(self, job_id: str, known: dict[str, Any]) -> dict[str, Any]:
         share, started = known["share"], known["started_at"]

@@ -110,6 +110,7 @@ class Publisher:
             _log.error("job #%s cannot be published: %s", job["number"], error)
             self.ledger.fail(job_id, error.record())
             return
+        self._tell_draft(job, place.target)
         location = self._close_queue(job, place)
         if self.ledger.finish(job_id, outputs, location=location):
             _log.info("job #%s is in %s", job["number"], place.target)
@@ -148,6 +149,25 @@ class Publisher:
         move_new(place.composed, target)
         sync_folder(target.parent)
         return _Place(place.composed, target, place.row)
+
+    def _tell_draft(self, master: Job, target: Path) -> None:
+        """Name a master in the receipt of its draft, wherever that was left."""
+        draft = master["draft"]
+        folder = Path(draft["published"]) if draft and draft["published"] else None
+        record = None if folder is None else _read_receipt(folder)
+        if folder is None or record is None or record.get("job") != draft["job"]:
+            return
+        record["master"] = {
+            "job": master["id"],
+            "number": master["number"],
+            "quality": master["quality"],
+            "folder": str(target),
+        }
+        try:
+            write_json(folder / "receipt.json", record, sync=True)
+        except OSError as error:
+            # The draft's folder is its submitter's by now; the master is none the worse for it.
+            _log.warning("the receipt in %s cannot name its master: %s", folder, error)
 
     def _close_queue(self, job: Job, place: _Place) -> Path | None:
         """The queue: write the final receipt, and put the manifest beside it; returns where."""

@@ -41,6 +41,8 @@ def receipt(
         "quality": job["quality"],
         "seed": job["seed"],
         "content_key": job["content_key"],
+        "draft": _kin(job["draft"]),
+        "master": _kin(next(iter(job["masters"]), None)),
         "folder": folder,
         "outputs": [dict(file) for file in files],
         "created_at": moment(job["created_at"]),
@@ -58,8 +60,12 @@ def receipt(
 
 def manifest_of(job: Job) -> dict[str, Any]:
     """The content of ``job_manifest.json``: the manifest, and a record of what happened."""
+    manifest = dict(job["manifest"])
+    if "decided" in manifest:
+        # So that the same in another quality is known to be this job's.
+        manifest["decided"] = {**manifest["decided"], "job": job["id"]}
     return job_manifest(
-        job["manifest"],
+        manifest,
         inputs=job["inputs"],
         pipeline_hash=job["pipeline_hash"],
         plugins=job["plugins"],
@@ -71,6 +77,7 @@ def manifest_of(job: Job) -> dict[str, Any]:
             "job": job["id"],
             "number": job["number"],
             "content_key": job["content_key"],
+            "draft": _kin(job["draft"]),
             "stages": {
                 stage["name"]: {
                     "stage": stage["stage_id"],
@@ -141,6 +148,13 @@ def stamp_of(job: Job) -> dict[str, str]:
         "farm:seed": str(job["seed"]),
         "farm:job_content": str(job["content_key"]),
     }
+
+
+def _kin(kin: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A receipt's word on the draft of a master, or the master of a draft."""
+    if kin is None:
+        return None
+    return {name: kin[name] for name in ("job", "number", "quality")} | {"folder": kin["published"]}
 
 
 def public_error(error: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -140,6 +140,17 @@ class Acts:
 
         return self._each(jobs, order)
 
+    def master(self, desk: Desk, jobs: Sequence[str]) -> list[Told]:
+        """Make the masters of finished drafts; one that has a master keeps it."""
+
+        def order(database: Database, job_id: str) -> Told:
+            from farm.ledger.masters import sentence
+
+            approved = desk.approve(database, job_id, self.actor)
+            return Told(True, sentence(approved))
+
+        return self._each(jobs, order)
+
     def manifest(self, job_id: str) -> dict[str, Any]:
         """The complete manifest a job was made from."""
         from farm.ledger.views_job import JobParts

@@ -79,9 +79,9 @@ class Catalogue:
 
 def load_registry(settings: Settings) -> Registry:
     """Load the plugins; a thread's work, for it imports them. Raises PluginError."""
-    from farm.plugins import load_plugins
+    from farm.plugins import registry_of
 
-    return load_plugins(settings.under_root(settings.plugin_folder))
+    return registry_of(settings)
 
 
 def offered(database: Database) -> tuple[dict[str, list[str]], int]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from farm.intake import Accepted, Intake
     from farm.intake.standing import Rejected, Standing
     from farm.ledger.database import Database
+    from farm.ledger.masters import Approved
     from farm.registry import Registry
 
 ROOT = Path("/")
@@ -69,6 +70,10 @@ class Desk:
     def submit(self, database: Database, fields: Mapping[str, Any], submitter: str) -> Accepted:
         """Make a job of a manifest's fields. Raises FarmError."""
         return self._intake(database).submit(fields, submitter=submitter, root=ROOT)
+
+    def approve(self, database: Database, draft_id: str, actor: str) -> Approved:
+        """Make the master of a finished draft. Raises FarmError."""
+        return self._intake(database).approve(draft_id, actor=actor)
 
     def _intake(self, database: Database) -> Intake:
         from farm.artifacts.store import open_store

@@ -16,7 +16,7 @@ from farm.domain.states import JOB_ENDED, JobState
 from farm.ledger.views_console import JobFilter
 
 FIELDS = {
-    "state": "a state of a job, active, ended or paused; several with commas",
+    "state": "a state of a job, active, ended, paused or unapproved; several with commas",
     "pipeline": "a pipeline's name, or name@version",
     "by": "who submitted it, or me",
     "tag": "a tag",
@@ -27,6 +27,7 @@ FIELDS = {
 }
 """Every field and what may stand after it."""
 
+_NO_STATES = ("paused", "unapproved")
 _TERM = re.compile(r"(?P<name>[a-z_]+)(?P<sign>:|<=|>=|<|>|=)(?P<value>.*)", re.IGNORECASE)
 _AGE = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>[smhdw])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -36,6 +37,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 class _Found:
     states: set[JobState] = field(default_factory=set)
     paused: bool | None = None
+    unapproved: bool = False
     lists: dict[str, list[str]] = field(default_factory=dict)
     numbers: list[int] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
@@ -82,6 +84,7 @@ def parse(text: str, *, me: str, now_s: float) -> JobFilter:
         limits,
         states=frozenset(found.states),
         paused=found.paused,
+        unapproved=found.unapproved,
         pipelines=tuple(found.lists.get("pipeline", ())),
         submitters=tuple(found.lists.get("by", ())),
         tags=tuple(found.lists.get("tag", ())),
@@ -123,11 +126,13 @@ def _state(found: _Found, value: str, word: str) -> None:
     known["ended"] = set(JOB_ENDED)
     if value == "paused":
         found.paused = True
+    elif value == "unapproved":
+        found.unapproved = True
     elif value in known:
         found.states |= known[value]
     else:
         raise InputError(
-            f'no job has a state "{value}"', where=word, mend=nearest(value, [*known, "paused"]),
+            f'no job has a state "{value}"', where=word, mend=nearest(value, [*known, *_NO_STATES]),
             code="filter.unknown-state",
         )  # fmt: skip
 

@@ -49,6 +49,8 @@ def facts_of(whole: JobWhole) -> Content:
     facts: dict[str, Any] = {
         "id": line.id,
         "quality": line.quality,
+        "draft": _kin(detail.draft),
+        "master": ", ".join(_kin(master) for master in detail.masters),
         "seed": detail.seed,
         "tags": ", ".join(line.tags),
         "tasks": f"{line.total}, {cached} of them from the cache" if cached else line.total,
@@ -86,6 +88,10 @@ def facts_of(whole: JobWhole) -> Content:
             (gate, "$state-warn"),
         ]
     return Content.assemble(*parts)
+
+
+def _kin(kin: Mapping[str, Any] | None) -> str:
+    return f"#{kin['number']} in {kin['quality']} quality, {kin['state']}" if kin else ""
 
 
 def params_of(whole: JobWhole) -> Content:

@@ -1,4 +1,4 @@
-"""Small pictures of a job's images and films, decoded in a process of their own.
+"""Small pictures of a job's images, films and previews, decoded in a process of their own.
 
 Invariant: the console never decodes media itself: a file that hangs or kills a decoder costs one
 thumbnail, and the decoder's libraries cost the console no memory. A file that lies on another
@@ -10,11 +10,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from farm.ledger.database import Database
 
 _LIMIT_S = 15.0
 _CPU_S = 10
@@ -83,6 +87,32 @@ def pictures(
         if rgb:
             shown.append(Picture(digest, about[digest], wide, high, rgb))
     return shown
+
+
+def newest_preview(
+    database: Database, job_id: str, known: float | None, width: int, height: int
+) -> tuple[float | None, Picture | None]:
+    """When a job's newest preview was made, and that decoded into a box, if it is not ``known``.
+
+    A thread's work: it takes a second.
+    """
+    from farm.ledger.previews import Previews
+
+    at = Previews(database).times([job_id]).get(job_id)
+    newest = None if at in (None, known) else Previews(database).newest(job_id)
+    if newest is None:
+        return at, None
+    return newest.at, _preview_picture(newest.picture, f"of {newest.stage}", width, height)
+
+
+def _preview_picture(data: bytes, about: str, width: int, height: int) -> Picture | None:
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        for wide, high, rgb in _decoded([file.name], width, height):
+            if rgb:
+                return Picture("preview", about, wide, high, rgb)
+    return None
 
 
 def _decoded(paths: Sequence[str], width: int, height: int) -> list[tuple[int, int, bytes]]:

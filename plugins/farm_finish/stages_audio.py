@@ -20,7 +20,7 @@ def stages() -> Iterator[Stage]:
     yield Stage(
         capability="audio.mix",
         provider=PROVIDER,
-        version=1,
+        version=2,
         run="farm_finish.audio.mix:run",
         inputs={
             "video": Port(
@@ -39,6 +39,11 @@ def stages() -> Iterator[Stage]:
             ),
             "effects": Port(
                 MediaKind.AUDIO, many=True, required=False, description="Sounds of any kind."
+            ),
+            "acoustics": Port(
+                MediaKind.DATA,
+                required=False,
+                description="How the shot sounds to voices and effects, schema farm.acoustics/1.",
             ),
         },
         outputs={

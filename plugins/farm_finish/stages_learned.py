@@ -107,11 +107,10 @@ def checks() -> Iterable[tuple[str, str]]:
         if complaint := _missing(libraries):
             yield stage, complaint
     for stage in _ON_A_CARD:
-        usual = stage.removesuffix("_gpu")
         if complaint := _missing(_TORCH):
             yield stage, complaint
         elif not Path("/dev/nvidiactl").exists():
-            yield stage, f"needs an NVIDIA card; {usual} needs none"
+            yield stage, "needs an NVIDIA card; the provider without _gpu needs none"
         elif "+cpu" in _torch_version():
             yield stage, "needs torch with CUDA, and this one is without: pip install torch"
 

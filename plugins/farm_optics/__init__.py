@@ -22,6 +22,12 @@ def farm_stages() -> Iterable[Stage]:
 
 
 @hookimpl
+def farm_checks() -> Iterable[tuple[str, str]]:
+    """What of it this machine lacks."""
+    return list(stages_lens.checks())
+
+
+@hookimpl
 def farm_pipelines() -> Iterable[Path]:
     """One pipeline for each thing a submitter asks of a lens."""
     return sorted((Path(__file__).parent / "pipelines").glob("*.yaml"))

@@ -52,6 +52,9 @@ def acoustics(
     distance_m : from the camera to who speaks. follow : 0 hears from a microphone 0.5 m away
     whatever the camera does, 1 from where the camera is. across : where in the picture the speaker
     is, 0 left, 1 right. angle_deg : angle of view across.
+
+    ``mix`` and ``space`` are for the mix, where music stays outside of the room; ``master`` is for
+    who puts all of a film into it, and not for both.
     """
     where = PLACES[place]
     far = max(distance_m if math.isfinite(distance_m) else 1e4, NEAREST_M)
@@ -75,6 +78,13 @@ def acoustics(
             "voice_db": round(gain, 2),
             "effects_db": round(ambience, 2),
             "tracks": [{"of": "voice", "pan": round(pan, 3)}],
+        },
+        "space": None
+        if where.room == "none"
+        else {
+            "volume_m3": where.volume_m3,
+            "reverb_s": where.reverb_s,
+            "reflections_db": round(max(-60.0, min(6.0, reflections)), 2),
         },
         "master": {
             "room": where.room,

@@ -6,6 +6,10 @@ Invariant: light; what they run is imported by engines only.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
 
 from farm import Command, MediaKind, Port, Resources, Stage, Windowing
 from farm_optics.params import (
@@ -19,6 +23,8 @@ from farm_optics.params import (
 )
 
 PROVIDER = "farm_optics"
+_VRAM_MB = 3000
+"""Graphics memory of the blur of one picture of up to 4K, with what torch itself takes."""
 _DEPTH = Port(
     MediaKind.ANY,
     description="Grey, 8 to 16 bits, of the same frames; or a single one, if nothing moves.",
@@ -36,7 +42,7 @@ _TRACK = Port(
 
 def stages() -> Iterable[Stage]:
     """The stages; none uses the seed."""
-    yield Stage(
+    clip = Stage(
         capability="video.defocus",
         provider=PROVIDER,
         version=1,
@@ -57,7 +63,7 @@ def stages() -> Iterable[Stage]:
         seeded=False,
         description="Gives a clip the depth of field of a real lens, with focus pulls.",
     )
-    yield Stage(
+    still = Stage(
         capability="image.defocus",
         provider=PROVIDER,
         version=1,
@@ -75,6 +81,9 @@ def stages() -> Iterable[Stage]:
         seeded=False,
         description="Gives a picture the depth of field of a real lens.",
     )
+    yield from (clip, still)
+    yield _on_a_card(clip, "farm_optics.focus.on_card:run")
+    yield _on_a_card(still, "farm_optics.focus.on_card:run_still")
     yield Stage(
         capability="video.focal_stack",
         provider=PROVIDER,
@@ -122,7 +131,7 @@ def stages() -> Iterable[Stage]:
     yield Stage(
         capability="audio.acoustics",
         provider=PROVIDER,
-        version=1,
+        version=2,
         run="farm_optics.hearing:run",
         inputs={},
         outputs={"settings": Port(MediaKind.DATA, description="JSON, schema farm.acoustics/1.")},
@@ -131,6 +140,39 @@ def stages() -> Iterable[Stage]:
         seeded=False,
         description="Tells how a shot should sound from its size, its lens and its place.",
     )
+
+
+def _on_a_card(stage: Stage, run: str) -> Stage:
+    """The same on a graphics card, preferred where there is one."""
+    return replace(
+        stage,
+        provider=f"{PROVIDER}_gpu",
+        run=run,
+        resources=Resources(cores=1, ram_mb=2500, gpus=1, vram_mb=_VRAM_MB),
+        preference=1,
+        description=f"On a graphics card: {stage.description[0].lower()}{stage.description[1:]}",
+    )
+
+
+def checks() -> Iterable[tuple[str, str]]:
+    """Stages whose library or card is not on this machine."""
+    complaint = ""
+    if find_spec("torch") is None:
+        complaint = "needs torch: pip install 'farm[learned]'"
+    elif not Path("/dev/nvidiactl").exists():
+        complaint = "needs an NVIDIA card; the provider without _gpu needs none"
+    elif "+cpu" in _torch_version():
+        complaint = "needs torch with CUDA, and this one is without: pip install torch"
+    if complaint:
+        for capability in ("video.defocus", "image.defocus"):
+            yield f"{capability}/{PROVIDER}_gpu", complaint
+
+
+def _torch_version() -> str:
+    try:
+        return version("torch")
+    except PackageNotFoundError:
+        return ""
 
 
 def commands() -> Iterable[Command]:

@@ -16,6 +16,7 @@ from farm_vision import (
     stages_motion,
     stages_people,
     stages_signals,
+    stages_speech,
 )
 
 PROVIDER = "farm_vision"
@@ -30,6 +31,7 @@ def farm_stages() -> Iterable[Stage]:
     yield from stages_motion.stages()
     yield from stages_people.stages()
     yield from stages_signals.stages()
+    yield from stages_speech.stages()
 
 
 @hookimpl
@@ -51,3 +53,4 @@ def farm_checks() -> Iterable[tuple[str, str]]:
     yield from stages_hearing.checks()
     yield from stages_layers.checks()
     yield from stages_people.checks()
+    yield from stages_speech.checks()

@@ -12,6 +12,7 @@ from typing import Any
 from farm import MediaKind, Port, Resources, Stage
 from farm_vision.people.params import (
     CutoutParams,
+    DwPoseParams,
     FaceParams,
     FollowParams,
     MatteParams,
@@ -30,6 +31,7 @@ _LIBRARIES = {
     "face.landmarks/mediapipe": (_RUNTIME, "vision"),
     "hands.landmarks/mediapipe": (_RUNTIME, "vision"),
     "matte.person/mediapipe": (_RUNTIME, "vision"),
+    "pose.estimate/dwpose": (("onnxruntime",), "speech"),
     "pose.estimate/vitpose": (("torch", "transformers", "safetensors"), "models"),
 }
 
@@ -59,6 +61,19 @@ def stages() -> Iterator[Stage]:
         models=lambda params: (params.detector, params.estimator),
         model_key=lambda params: params.estimator,
         description="Follows persons with RT-DETR and VitPose: COCO's 17 points of each.",
+        **common,
+    )
+    yield Stage(
+        capability="pose.estimate",
+        provider="dwpose",
+        run="farm_vision.people.dwpose:run",
+        outputs={"pose": _POSE, "report": _REPORT},
+        params=DwPoseParams,
+        resources=Resources(cores=1, ram_mb=2000),
+        preference=-10,
+        models=lambda params: (params.model,),
+        model_key=lambda params: params.model,
+        description="Follows persons with DWPose: 133 points of each, body, feet, face and hands.",
         **common,
     )
     yield Stage(

@@ -8,11 +8,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import Any
 
 import psutil
@@ -34,6 +34,7 @@ from farm.valkey import start_server
 
 SLOTS = 2
 _LOOK_S = 0.02
+_NONE: Mapping[str, str] = MappingProxyType({})
 _PLUGIN = '''
 """Stages that do nothing, and one that tells when it was reached."""
 
@@ -159,8 +160,16 @@ def plan_of(stages: tuple[PlannedStage, ...], number: int) -> Plan:
 
 
 @contextmanager
-def live_farm(folder: Path, database_url: str = "") -> Iterator[LiveFarm]:
-    """Start a farm in ``folder`` and wait until its engines are up; default database: SQLite."""
+def live_farm(
+    folder: Path,
+    database_url: str = "",
+    plugins: Mapping[str, str] = _NONE,
+    environ: Mapping[str, str] = _NONE,
+) -> Iterator[LiveFarm]:
+    """Start a farm in ``folder`` and wait until its engines are up; default database: SQLite.
+
+    plugins : source of further plugins by module name. environ : further settings.
+    """
     folder.mkdir(exist_ok=True)
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("FARM_")},
@@ -172,11 +181,13 @@ def live_farm(folder: Path, database_url: str = "") -> Iterator[LiveFarm]:
         "FARM_METRICS_LISTEN": "",
         "FARM_NODE_METRICS_LISTEN": "",
         **({"FARM_DATABASE": database_url} if database_url else {}),
+        **environ,
     }
     settings, _ = load_settings(folder, environment)
-    plugins = settings.under_root(settings.plugin_folder)
-    plugins.mkdir(parents=True)
-    (plugins / "bench_plugin.py").write_text(_PLUGIN, encoding="utf-8")
+    loose = settings.under_root(settings.plugin_folder)
+    loose.mkdir(parents=True)
+    for name, source in {"bench_plugin": _PLUGIN, **plugins}.items():
+        (loose / f"{name}.py").write_text(source, encoding="utf-8")
     (settings.spool_dir / "marks").mkdir()
     database = Database(settings.database_url)
     upgrade(database)
@@ -207,14 +218,14 @@ def live_farm(folder: Path, database_url: str = "") -> Iterator[LiveFarm]:
         database.close()
 
 
-def wait_for(condition: Callable[[], Any], seconds: float) -> Any:
+def wait_for(condition: Callable[[], Any], seconds: float, every_s: float = _LOOK_S) -> Any:
     """Look until ``condition`` gives something true; raises after ``seconds``."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         found = condition()
         if found:
             return found
-        time.sleep(_LOOK_S)
+        time.sleep(every_s)
     raise TimeoutError(f"nothing came within {seconds} s")
 
 

@@ -60,6 +60,9 @@ inputs:
   prompt: {kind: text}
 params:
   size: {type: integer, default: 3, minimum: 1, maximum: 9}
+quality:
+  draft: {params: {size: 1}}
+  high: {params: {size: 9}}
 stages:
   echo: {capability: flow.echo, inputs: {prompt: inputs.prompt}}
 outputs: {note.txt: echo.note, film.mp4: echo.film}

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from little_farm import LittleFarm, read_json, write_film
 from loopback_web import Web
+from sqlalchemy import insert, select
 
-from farm.domain.states import JobState, SubmissionState
+from farm.domain.states import AttemptState, JobState, SubmissionState
 from farm.ledger.jobs import Jobs
+from farm.ledger.previews import Previews
+from farm.ledger.schema import attempts, tasks
 from farm.notify.signing import is_genuine
 from farm.publish.stamping import stamp
 
@@ -219,6 +222,31 @@ def test_progress_is_told_in_the_claimed_folder_while_the_job_runs(farm: LittleF
     status = read_json(farm.echo / "_claimed" / row.id / "status.json")
     assert (status["job"], status["state"], status["stage"]) == (job_id, "running", "echo")
     assert status["percent"] == 0.0
+
+
+def test_the_newest_preview_lies_in_the_claimed_folder_while_the_job_runs(
+    farm: LittleFarm, film: Path
+) -> None:
+    job_id = accept(farm)
+    farm.start(job_id)
+    with farm.database.engine.begin() as connection:
+        [task] = connection.execute(select(tasks.c.id).where(tasks.c.job_id == job_id)).scalars()
+        running = {"state": AttemptState.RUNNING, "node": "n1", "slot": "cpu0", "incarnation": "i"}
+        running |= {"task_id": task, "number": 1, "job_id": job_id, "fence": 1, "lease": 0}
+        connection.execute(insert(attempts).values(**running, progress=0.5, sent_at=0.0))
+    previews = Previews(farm.database)
+    claimed = farm.echo / "_claimed" / farm.submissions()[0].id
+    for picture, name in ((b"\x89PNG\r\n\x1a\n1", "png"), (b"\xff\xd8\xff2", "jpg")):
+        previews.put({(task, 1): picture})
+        # A publisher that starts anew finds what there is.
+        farm.publisher().tick()
+        shown = [path for path in claimed.iterdir() if path.stem == "preview"]
+        assert [(path.name, path.read_bytes()) for path in shown] == [(f"preview.{name}", picture)]
+    farm.finish_work(job_id, film)
+    farm.publisher().tick()
+    assert not claimed.exists()
+    published = Path(farm.jobs()[0].published)
+    assert list(published.rglob("preview.*")) == []
 
 
 def test_a_retried_job_takes_its_originals_back_out_of_rejected(

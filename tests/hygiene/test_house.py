@@ -26,6 +26,7 @@ ENVIRONMENT = {
     "farm/up.py": "the parts of a farm inherit it",
     "farm/engine/spawn.py": "an engine inherits it without the farm's settings",
     "plugins/farm_finish/captions/service.py": "a service's address and key are the node's own",
+    "plugins/farm_diffusion/runtime/libraries.py": "model libraries are kept offline through it",
     "farm/sim/farmlet.py": "a simulated farm inherits it without the farm's settings",
 }
 

@@ -1,4 +1,4 @@
-"""Speech whose words and moments are known: eSpeak NG, which tells when it says each word."""
+"""Speech whose words and moments are known: eSpeak NG, which tells when it says each word and phone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-_WORD, _RATE = 1, 1
+_WORD, _PHONE, _RATE = 1, 7, 1
+_PHONE_EVENTS = 1
 _SYNCHRONOUS, _UTF8 = 2, 1
 
 
@@ -24,7 +25,7 @@ class _Event(ctypes.Structure):
         ("audio_ms", ctypes.c_int),
         ("sample", ctypes.c_int),
         ("user_data", ctypes.c_void_p),
-        ("value", ctypes.c_int * 2),
+        ("name", ctypes.c_char * 8),
     )
 
 
@@ -37,20 +38,24 @@ _CALLBACK = ctypes.CFUNCTYPE(
 class Speech:
     """samples : float (n,) at ``rate`` Hz. starts_s : when each of ``words`` begins.
 
-    Words that are said as one, as "in the" may be, have the moment of the first only.
+    Words that are said as one, as "in the" may be, have the moment of the first only. phones : each
+    with when it begins, in eSpeak's own names, in which ``_`` is a pause.
     """
 
     samples: np.ndarray
     rate: int
     words: tuple[str, ...]
     starts_s: tuple[float, ...]
+    phones: tuple[tuple[str, float], ...] = ()
 
 
 @cache
 def _library() -> tuple[ctypes.CDLL, int]:
     loader = pytest.importorskip("espeakng_loader", reason="pip install 'farm[test]'")
     library = ctypes.CDLL(loader.get_library_path())
-    rate = library.espeak_Initialize(_SYNCHRONOUS, 0, str(loader.get_data_path()).encode(), 0)
+    rate = library.espeak_Initialize(
+        _SYNCHRONOUS, 0, str(loader.get_data_path()).encode(), _PHONE_EVENTS
+    )
     return library, rate
 
 
@@ -60,6 +65,7 @@ def spoken(text: str, voice: str = "en-us", words_a_minute: int = 140) -> Speech
     parts: list[np.ndarray] = []
     starts: list[float] = []
     words: list[str] = []
+    phones: list[tuple[str, float]] = []
 
     @_CALLBACK
     def take(samples, count, events):
@@ -71,6 +77,8 @@ def spoken(text: str, voice: str = "en-us", words_a_minute: int = 140) -> Speech
                 starts.append(events[at].audio_ms / 1000)
                 first = events[at].text_position - 1
                 words.append(text[first : first + events[at].length])
+            elif events[at].kind == _PHONE:
+                phones.append((events[at].name.decode(), events[at].sample / rate))
             at += 1
         return 0
 
@@ -81,7 +89,8 @@ def spoken(text: str, voice: str = "en-us", words_a_minute: int = 140) -> Speech
     library.espeak_Synth(data, len(data) + 1, 0, 0, 0, _UTF8, None, None)
     library.espeak_Synchronize()
     assert words, "eSpeak NG said nothing"
-    return Speech(np.concatenate(parts) / 32768, rate, tuple(words), tuple(starts))
+    samples = np.concatenate(parts) / 32768
+    return Speech(samples, rate, tuple(words), tuple(starts), tuple(phones))
 
 
 def written(path: Path, samples: np.ndarray, rate: int) -> Path:

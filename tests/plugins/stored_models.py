@@ -10,6 +10,7 @@ import pytest
 from direct_task import WarmModels
 
 import farm_finish
+import farm_story
 import farm_vision
 from farm.config import load_settings
 from farm.models.manifest import load_manifest
@@ -23,7 +24,7 @@ def standing(name: str) -> Standing | None:
     """``None`` for a model that the operator declares, such as one that nobody may pass on."""
     settings, _ = load_settings(HERE)
     store = open_models(settings)
-    paths = chain(farm_finish.farm_models(), farm_vision.farm_models())
+    paths = chain(farm_finish.farm_models(), farm_story.farm_models(), farm_vision.farm_models())
     found = [m for m in map(load_manifest, paths) if m.name == name]
     return store.standing(found[0]) if found else None
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tiny_weights
 from direct_task import run_stage, stage_of
 from drawn_people import posed, skeleton
 from PIL import Image
@@ -41,6 +43,21 @@ audio:
 CAPTIONS = "1\n00:00:00,100 --> 00:00:00,400\nHi\n"
 WORDS = """{"schema": "farm.words/1", "language": "en",
 "words": [{"text": "Hi", "start_s": 0.1, "end_s": 0.4}]}"""
+
+TINY: Mapping[str, tuple[str, Mapping[str, object]]] = {
+    "image.generate/sd15": ("sd15", {"width": 64, "height": 64, "steps": 2}),
+}
+"""Recipes of diffusion that run in engines: a tiny model and parameters by stage id. Every other
+recipe runs the same code in test_diffusion_*.py."""
+
+
+@pytest.fixture(scope="module")
+def declared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny models, as an operator declares them."""
+    folder = tmp_path_factory.mktemp("declared")
+    for stage_id, (model, _) in TINY.items():
+        tiny_weights.declared(model, folder, provides=[stage_id.partition("/")[0]])
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +97,8 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     made["matte"] = made["depth"]
     made["pose"] = posed(folder / "pose.jsonl", [skeleton(scale=20), skeleton(scale=20, swing=1)])
     made["character"] = made["pose"]
+    spoken = {"audio": made["audio"]}
+    made |= run_stage(stage_of(farm_vision, "speech.visemes"), folder / "mouth", spoken)
     packed = {"pose": made["pose"]}
     made |= run_stage(stage_of(farm_vision, "motion.pack"), folder / "packed", packed)
     return made
@@ -88,10 +107,18 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def sample(stage: Stage, material: dict[str, Path]) -> Sample:
     """Real work for a stage, by its ports."""
     inputs = {port: [material[port]] for port in stage.inputs if port in material}
+    if stage.run.startswith("farm_diffusion."):
+        if stage.id not in TINY:
+            pytest.skip("its recipe runs in test_diffusion_*.py")
+        model, params = TINY[stage.id]
+        models = {model: tiny_weights.folder(model)}
+        return Sample(inputs, {**params, "model": model}, models=models)
     for port in ("media", "segments"):
         if port in stage.inputs:
             of_sound = stage.capability.startswith(("audio.", "speech."))
             inputs[port] = [material["audio" if of_sound else "segment"]]
+    if stage.capability == "character.animate":
+        inputs |= {"character": [material["image"]], "motion": [material["segment"]]}
     if stage.capability == "signal.join":
         inputs["segments"] = [material["depth"]]
     if stage.capability.startswith("timeline."):
@@ -117,11 +144,12 @@ def test_every_declaration_keeps_the_contract(stage: Stage) -> None:
 
 @pytest.mark.parametrize("stage", STAGES.values(), ids=list(STAGES))
 def test_every_stage_runs_repeats_its_bytes_stops_and_stays_in_its_memory(
-    stage: Stage, material: dict[str, Path], tmp_path: Path
+    stage: Stage, material: dict[str, Path], declared: Path, tmp_path: Path
 ) -> None:
     if isinstance(stage.resources, Resources) and stage.resources.gpus and stage.id in LACKS:
         pytest.skip(LACKS[stage.id])
-    assert run_complaints(stage, sample(stage, material), tmp_path) == []
+    work = sample(stage, material)
+    assert run_complaints(stage, work, tmp_path, manifests_folder=declared) == []
 
 
 def test_declarations_load_no_media_library() -> None:

@@ -39,6 +39,10 @@ def test_paused_is_asked_like_a_state() -> None:
     assert of("state:paused") == JobFilter(paused=True)
 
 
+def test_finished_drafts_without_a_master_are_asked_like_a_state() -> None:
+    assert of("state:unapproved") == JobFilter(unapproved=True)
+
+
 @pytest.mark.parametrize(
     ("text", "after", "before"),
     [

@@ -14,10 +14,12 @@ from console_lab import console, little_ledger, until
 from farmhand import Farmhand, plan, stage
 from PIL import Image as Pillow
 from textual.app import App, ComposeResult
+from textual.widgets import Static
 from textual_image.widget import HalfcellImage
 
 from farm.artifacts.local import LocalStore
 from farm.domain.media import Artifact, MediaKind
+from farm.ledger.previews import Previews
 from farm.ledger.records import Peaks
 from farm.tui.screens.job import JobScreen
 from farm.tui.thumbnails import MOST, Picture, pictures, wanted
@@ -138,8 +140,39 @@ async def test_the_job_s_files_show_a_picture_in_its_colours(tmp_path: Path) -> 
         for colour in (segment.style.color, segment.style.bgcolor):
             assert colour is not None
             assert colour.get_truecolor() == pytest.approx(RED, abs=3)
-        assert app.screen.query_one(Thumbnails).display
+        assert app.screen.query_one("#thumbnails", Thumbnails).display
     database.close()
+
+
+async def test_the_graph_shows_the_preview_of_what_runs_and_the_next_one(tmp_path: Path) -> None:
+    settings, database = little_ledger(tmp_path)
+    hand = Farmhand(database)
+    hand.jobs.accept(plan(stage("one")), job_id="job1")
+    task, previews = hand.take(), Previews(database)
+
+    def preview(colour: tuple[int, int, int]) -> None:
+        picture = image(tmp_path / "preview.png", colour).read_bytes()
+        previews.put({(task.task_id, 1): picture})
+
+    preview(RED)
+    async with console(settings) as (app, pilot):
+        app.action_job("job1")
+        await until(pilot, lambda: isinstance(app.screen, JobScreen) and app.screen.ready)
+        for colour in (RED, BLUE):
+            preview(colour)
+            await until(pilot, lambda colour=colour: shown_colour(app) == colour, "it is drawn")
+        shown = app.screen.query_one("#preview", Thumbnails)
+        assert "preview of one" in str(shown.query_one(Static).content)
+        hand.finish(task)
+        await until(pilot, lambda: not shown.display, "it goes when nothing runs any more")
+    database.close()
+
+
+def shown_colour(app: App[None]) -> tuple[int, ...] | None:
+    drawn = app.screen.query_one("#preview", Thumbnails).query(HalfBlocks)
+    segments = [next(iter(picture.render_line(0))) for picture in drawn]
+    style = segments[0].style if segments else None
+    return None if style is None or style.color is None else tuple(style.color.get_truecolor())
 
 
 def test_the_console_s_process_never_loads_a_decoder() -> None:

@@ -193,6 +193,55 @@ def warm(task):
     for number in range(task.params.count):
         task.models.get(f"model-{number}", lambda: object(), size_mb=5)
 
+def part(name):
+    return type(name, (), {})()
+
+@stage
+def film(task):
+    """A model in parts: count of them, and then what path says."""
+    for number in range(task.params.count):
+        task.models.get(f"film-{number}", lambda: part("Part"), size_mb=20, group="film")
+    if task.params.path == "obey":
+        obey(task)
+    if task.params.path == "break":
+        task.models.get("film-last", lambda: 1 / 0, size_mb=20, group="film")
+    if task.params.path == "spoil":
+        raise farm.BrokenOutput(
+            "every pixel of the result is black", where="shop.film",
+            mend="Change the seed or take more steps.", code="shop.black",
+        )
+
+class Box:
+    """Weights that are on the device as an array and in memory as bytes."""
+    def __init__(self, name):
+        import array, random
+        self.device, self.memory = array.array("B", random.Random(name).randbytes(1000)), None
+    def park(self):
+        self.memory, self.device = self.device.tobytes(), None
+    def wake(self):
+        import array
+        self.device, self.memory = array.array("B", self.memory), None
+
+@stage
+def carry(task):
+    import zlib
+    name = task.params.path
+    box = task.models.get(name, lambda: Box(name), size_mb=40, park=Box.park, wake=Box.wake)
+    task.log.info("%s %d", name, zlib.crc32(box.device))
+
+@stage
+def budget(task):
+    task.log.info("reserved %d ran out %d", task.memory.reserved_mb, task.memory.ran_out)
+    task.log.info("room %s", task.models.room_mb())
+    task.log.info("parts %s", sum(type(o).__name__ == "Part" for o in __import__("gc").get_objects()))
+
+@stage
+def show(task):
+    task.preview(bytes.fromhex("89504e470d0a1a0a") + b"picture %d" % task.params.count)
+    if task.params.path:
+        task.preview(__import__("pathlib").Path(task.params.path))
+    obey(task)
+
 @stage
 def hoard(task):
     globals().setdefault("kept", []).append(b"x" * (task.params.count << 20))

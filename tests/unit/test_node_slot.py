@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from engine_shop import Shop
 
+from farm import machine
+from farm.config import Settings
 from farm.domain.errors import ErrorClass
 from farm.engine.process import EngineProcess
 from farm.engine.protocol import EngineOutcome, EngineRequest
-from farm.slots import Slot
+from farm.slots import Slot, parked_models_mb
 
 
 @pytest.fixture
@@ -43,6 +45,13 @@ def run_in_thread(
     thread.start()
     assert begun.wait(10)
     return thread, outcomes
+
+
+def test_models_are_parked_in_a_quarter_of_the_memory_unless_it_is_said() -> None:
+    assert parked_models_mb(Settings(ram_mb=8000)) == 2000
+    assert parked_models_mb(Settings(ram_mb=8000, parked_models_mb=100)) == 100
+    assert parked_models_mb(Settings(parked_models_mb=0)) == 0
+    assert parked_models_mb(Settings()) == machine.ram_mb() // 4 > 0
 
 
 def test_a_restart_ends_an_idle_engine_and_starts_another(slot: Slot) -> None:

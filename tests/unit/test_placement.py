@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
-from farm.dispatch.placement import MOST_SKIPS, Room, place, reason
+from farm.dispatch.placement import Decision, Room, place, reason
+from farm.dispatch.warmth import Costs
+from farm.domain.overtaking import MOST_SKIPS, MOST_WAIT_S
 from farm.domain.plan import Needs
-from farm.ledger.records import Active, Candidate, EngineFacts, NodeFacts
+from farm.ledger.records import Active, Candidate, EngineFacts, LoadCost, NodeFacts
 
 WORK = Needs("work/x", 1, ram_mb=100)
+NOW_S = 10.0
 
 
 def node(name: str = "n1", **changes: Any) -> NodeFacts:
@@ -45,12 +48,16 @@ def task(name: str, needs: Needs = WORK, **changes: Any) -> Candidate:
     return Candidate(**{**values, **changes})
 
 
-def running(submitter: str, slot: str, node_name: str = "n1", needs: Needs = WORK) -> Active:
-    return Active(
-        task_id=f"run-{slot}", number=1, fence=1, state="running", node=node_name,
-        incarnation="i1", slot=slot, lease=0, shape=needs.shape, submitter=submitter,
-        sent_at=0.0, model_key=None,
-    )  # fmt: skip
+def running(
+    submitter: str, slot: str, node_name: str = "n1", needs: Needs = WORK, **changes: Any
+) -> Active:
+    values: dict[str, Any] = {
+        "task_id": f"run-{slot}", "number": 1, "fence": 1, "state": "running",
+        "node": node_name, "incarnation": "i1", "slot": slot, "lease": 0,
+        "shape": needs.shape, "submitter": submitter, "sent_at": 0.0, "model_key": None,
+        "started_at": NOW_S,
+    }  # fmt: skip
+    return Active(**{**values, **changes})
 
 
 def chosen(
@@ -59,14 +66,26 @@ def chosen(
     active: Sequence[Active] = (),
     needs: Sequence[Needs] = (WORK,),
     limits: dict[str, int] | None = None,
+    costs: Costs | None = None,
 ) -> list[tuple[str, str, str]]:
+    found = decided(nodes, tasks, active, needs, limits, costs)
+    return [(p.task_id, p.node, p.slot) for p in found.placements]
+
+
+def decided(
+    nodes: Sequence[NodeFacts],
+    tasks: Sequence[Candidate],
+    active: Sequence[Active] = (),
+    needs: Sequence[Needs] = (WORK,),
+    limits: dict[str, int] | None = None,
+    costs: Costs | None = None,
+) -> Decision:
     by_shape = {n.shape: n for n in needs}
     room = Room.of(nodes, active, by_shape, limits or {})
     queue: dict[str, list[Candidate]] = {}
     for one in tasks:
         queue.setdefault(one.shape, []).append(one)
-    placements, _ = place(room, queue, now_s=10.0)
-    return [(p.task_id, p.node, p.slot) for p in placements]
+    return place(room, queue, NOW_S, costs)
 
 
 def test_priority_comes_before_age() -> None:
@@ -160,8 +179,119 @@ def test_a_warm_task_overtakes_a_bounded_number_of_times() -> None:
     assert chosen(warm, tasks) == [("t2", "n1", "cpu0")]
     tired = [task("t1", model_key="svd", ready_at=9.0, skips=MOST_SKIPS), tasks[1]]
     assert chosen(warm, tired) == [("t1", "n1", "cpu0")]
-    old = [task("t1", model_key="svd", ready_at=-1000.0), tasks[1]]
-    assert chosen(warm, old) == [("t1", "n1", "cpu0")]
+    held_up = [task("t1", model_key="svd", overtaken_at=NOW_S - MOST_WAIT_S), tasks[1]]
+    assert chosen(warm, held_up) == [("t1", "n1", "cpu0")]
+
+
+def test_a_long_queue_alone_is_no_reason_to_change_models_at_each_task() -> None:
+    warm = [node(engines=(EngineFacts("cpu0", "cpu", resident=("wan",)),))]
+    long_ago = NOW_S - 10 * MOST_WAIT_S
+    tasks = [
+        task("t1", model_key="svd", ready_at=long_ago),
+        task("t2", model_key="wan", ready_at=long_ago),
+    ]
+    assert chosen(warm, tasks) == [("t2", "n1", "cpu0")]
+    assert decided(warm, tasks).overtaken == ["t1"]
+
+
+def test_only_equals_are_overtaken() -> None:
+    warm = [node(engines=(EngineFacts("cpu0", "cpu", resident=("wan",)),))]
+    urgent = task("t1", model_key="svd", urgency=-90)
+    assert chosen(warm, [urgent, task("t2", model_key="wan")]) == [("t1", "n1", "cpu0")]
+    # Of two submitters the one that runs less is next, whatever is warm.
+    engines = (EngineFacts("cpu0", "cpu"), EngineFacts("cpu1", "cpu", resident=("wan",)))
+    tasks = [task("t1", submitter="bo", model_key="svd"), task("t2", model_key="wan")]
+    assert chosen([node(engines=engines)], tasks, [running("ada", "cpu0")]) == [
+        ("t1", "n1", "cpu1")
+    ]
+    # Between two that run equally much it is a matter of age, and that may be overtaken.
+    assert chosen(warm, [tasks[0], tasks[1]]) == [("t2", "n1", "cpu0")]
+
+
+def test_a_task_that_failed_on_a_node_does_not_overtake_there() -> None:
+    engines = (EngineFacts("cpu0", "cpu", resident=("wan",)),)
+    both = [node("n1", engines=engines), node("n2", state="online", engines=())]
+    tasks = [task("t1", model_key="svd"), task("t2", model_key="wan", avoid=("n1",))]
+    assert chosen(both, tasks) == [("t1", "n1", "cpu0")]
+
+
+TWO = (EngineFacts("cpu0", "cpu", resident=("wan",)), EngineFacts("cpu1", "cpu"))
+LOADS = {"wan": LoadCost(60.0), "svd": LoadCost(60.0), "ltx": LoadCost(60.0)}
+
+
+def costs(typical_s: float) -> Costs:
+    return Costs(LOADS, {WORK.shape: typical_s})
+
+
+def test_a_task_waits_for_a_warm_engine_only_when_that_is_sooner_than_loading() -> None:
+    busy = [running("ada", "cpu0", model_key="wan")]
+    wan = [task("t1", model_key="wan")]
+    nodes = [node(engines=TWO)]
+    assert chosen(nodes, wan, busy, costs=costs(30.0)) == []
+    assert chosen(nodes, wan, busy, costs=costs(90.0)) == [("t1", "n1", "cpu1")]
+    assert chosen(nodes, wan, busy) == [("t1", "n1", "cpu1")], "nothing is known to wait for"
+    old = [task("t1", model_key="wan", ready_at=NOW_S - MOST_WAIT_S)]
+    assert chosen(nodes, old, busy, costs=costs(30.0)) == [("t1", "n1", "cpu1")], "long enough"
+    waits = decided(nodes, wan, busy, costs=costs(30.0)).waits
+    assert waits == {WORK.shape: "waits for a busy engine that has wan loaded"}
+
+
+def test_what_waits_for_a_warm_engine_waits_for_those_before_it_too() -> None:
+    busy = [running("ada", "cpu0", model_key="wan")]
+    tasks = [task(f"t{i}", model_key="wan") for i in range(1, 5)]
+    # 25 s each: the first waits 25, the second 50; the third would be slower than a load of 60 s.
+    assert chosen([node(engines=TWO)], tasks, busy, costs=costs(25.0)) == [("t3", "n1", "cpu1")]
+
+
+def test_progress_says_how_long_a_warm_engine_is_still_busy() -> None:
+    def picked(progress: float) -> list[tuple[str, str, str]]:
+        one = running("ada", "cpu0", model_key="wan", started_at=NOW_S - 100, progress=progress)
+        return chosen([node(engines=TWO)], [task("t1", model_key="wan")], [one], costs=costs(30.0))
+
+    assert picked(0.9) == [], "11 s are left"
+    assert picked(0.5) == [("t1", "n1", "cpu1")], "100 s are left"
+    assert picked(0.0) == [("t1", "n1", "cpu1")], "it has run over; nobody knows for how long"
+
+
+def test_an_engine_is_not_filled_with_a_second_copy_while_another_model_is_wanted() -> None:
+    busy = [running("ada", "cpu0", model_key="wan")]
+    tasks = [task("t1", model_key="wan"), task("t2", model_key="svd")]
+    found = decided([node(engines=TWO)], tasks, busy, costs=costs(90.0))
+    assert [p.task_id for p in found.placements] == ["t2"]
+    assert found.overtaken == ["t1"]
+    tired = [task("t1", model_key="wan", skips=MOST_SKIPS), tasks[1]]
+    assert chosen([node(engines=TWO)], tired, busy, costs=costs(90.0)) == [("t1", "n1", "cpu1")]
+
+
+def test_equal_tasks_share_out_when_nothing_else_is_wanted() -> None:
+    engines = (EngineFacts("cpu0", "cpu"), EngineFacts("cpu1", "cpu"))
+    tasks = [task("t1", model_key="wan"), task("t2", model_key="wan")]
+    assert len(chosen([node(engines=engines)], tasks, costs=costs(90.0))) == 2
+
+
+def test_a_model_is_loaded_where_what_must_go_is_wanted_least() -> None:
+    full = {"resident_mb": {"wan": 50, "svd": 50}, "models_mb": 100}
+    other = {"resident_mb": {"ltx": 50, "cog": 50}, "models_mb": 100}
+    engines = (
+        EngineFacts("cpu0", "cpu", resident=("wan", "svd"), **full),
+        EngineFacts("cpu1", "cpu", resident=("ltx", "cog"), **other),
+    )
+    # Tired, so that it is not overtaken by those whose model is there.
+    new = task("t1", model_key="flux", skips=MOST_SKIPS)
+    wanted = [task("t2", model_key="wan"), task("t3", model_key="svd"), task("t4", model_key="ltx")]
+    picked = chosen([node(engines=engines)], [new, *wanted], costs=costs(5.0))
+    assert picked[0] == ("t1", "n1", "cpu1"), "cog goes, which nobody wants"
+    roomy = EngineFacts("cpu2", "cpu", resident=("svd",), resident_mb={"svd": 50}, models_mb=100)
+    known = Costs({**LOADS, "flux": LoadCost(60.0, 50)})
+    wanted_all = [*wanted, task("t5", model_key="cog")]
+    picked = chosen([node(engines=(*engines, roomy))], [new, *wanted_all], costs=known)
+    assert picked[0] == ("t1", "n1", "cpu2"), "nothing has to go there"
+
+
+def test_work_without_a_model_leaves_wanted_models_to_those_who_want_them() -> None:
+    engines = (EngineFacts("cpu0", "cpu", resident=("wan",)), EngineFacts("cpu1", "cpu"))
+    tasks = [task("t1"), task("t2", model_key="wan")]
+    assert chosen([node(engines=engines)], tasks) == [("t1", "n1", "cpu1"), ("t2", "n1", "cpu0")]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from farm.domain.wording import MB, duration, size
+from farm.domain.wording import MB, by_reason, duration, size
 from farm.engine.meter import peak_mb
 from farm.machine import facts, gauges
 
@@ -27,6 +27,13 @@ def test_a_size_reads_in_decimal_units(size_bytes: float, said: str) -> None:
 )
 def test_a_duration_reads_in_two_units(seconds: float | None, said: str) -> None:
     assert duration(seconds) == said
+
+
+def test_what_has_one_reason_is_told_once() -> None:
+    reasons = dict.fromkeys("edcba", "needs a card") | {"z": "needs torch"}
+    told = [("a, b, c and 2 more", "needs a card"), ("z", "needs torch")]
+    assert list(by_reason(reasons)) == told
+    assert list(by_reason(dict.fromkeys("dcba", "late"))) == [("a, b, c, d", "late")]
 
 
 def test_disk_and_memory_of_a_machine_are_told_in_the_same_megabytes(tmp_path: Path) -> None:

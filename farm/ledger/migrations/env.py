@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from alembic import context
 
-from farm.ledger.schema import StateColumn, metadata
+from farm.ledger.columns import StateColumn
+from farm.ledger.schema import metadata
 
 
 def render_item(kind: str, item: Any, autogen_context: Any) -> str | Literal[False]:

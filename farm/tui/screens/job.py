@@ -14,6 +14,7 @@ from textual.containers import Horizontal, ScrollableContainer, Vertical, Vertic
 from textual.content import Content
 from textual.widgets import Input, TabbedContent, TabPane
 
+from farm.domain.states import JobState
 from farm.tui.gantt import gantt
 from farm.tui.job_text import (
     about_task,
@@ -28,7 +29,7 @@ from farm.tui.log_reading import LogReading, compare
 from farm.tui.messages import StageOpened, WindowHighlighted, WindowOpened
 from farm.tui.screens.rerun import Ids, JobOrders
 from farm.tui.source import Delta
-from farm.tui.thumbnails import pictures, wanted
+from farm.tui.thumbnails import Picture, newest_preview, pictures, wanted
 from farm.tui.widgets.graph import StageGraph
 from farm.tui.widgets.grid import WindowGrid
 from farm.tui.widgets.log_lines import LogLines
@@ -79,6 +80,8 @@ class JobScreen(JobOrders):
         self._reading: LogReading | None = None
         self._logging = False
         self._pictured: list[str] = []
+        self._previewed: float | None = None
+        self._previewing = False
 
     def body(self) -> ComposeResult:
         """A head, and its parts."""
@@ -87,6 +90,7 @@ class JobScreen(JobOrders):
             with TabPane("Graph", id="graph"):
                 with ScrollableContainer(classes="scrolls"):
                     yield StageGraph(id="stages")
+                    yield Thumbnails(id="preview")
                     yield Text(id="facts")
             with TabPane("Windows", id="windows"):
                 with Vertical():
@@ -109,6 +113,11 @@ class JobScreen(JobOrders):
     def part(self) -> str:
         """The part that shows."""
         return self.query_one("#parts", TabbedContent).active
+
+    @property
+    def _runs(self) -> bool:
+        whole = self._whole
+        return whole is not None and whole.detail.line.state == JobState.RUNNING.value
 
     def with_chosen(self, then: Callable[[Ids], None]) -> None:
         """Orders are for this job."""
@@ -152,7 +161,11 @@ class JobScreen(JobOrders):
             self._tell("files-text", files_of(value))
             self._picture(value)
         elif key == "pictures":
-            self.run_worker(self.query_one(Thumbnails).show(value), group="pictures")
+            self.run_worker(self.query_one("#thumbnails", Thumbnails).show(value), group="pictures")
+        elif key == "preview":
+            self._previewing = False
+            if self._runs:
+                self._show_preview(*value)
         elif key == "logs":
             self._show_logs(value)
         elif key == "compare":
@@ -223,6 +236,14 @@ class JobScreen(JobOrders):
 
         self.load("whole", lambda database: JobParts(database).whole(self.job_id))
 
+    def _load_preview(self) -> None:
+        """Have the newest preview decoded, if it is another one."""
+        known, (width, height), self._previewing = self._previewed, box(), True
+        self.load(
+            "preview",
+            lambda database: newest_preview(database, self.job_id, known, width, height),
+        )
+
     def _load_part(self) -> None:
         queries = {
             "windows": ("windows", _windows),
@@ -245,6 +266,16 @@ class JobScreen(JobOrders):
         self._tell("params-text", params_of(whole))
         self._tell("events-text", events_of(whole.detail.events))
         self._tell("error-text", error_of(whole))
+        if not self._runs:
+            self._show_preview(None, None)
+        elif not self._previewing:
+            self._load_preview()
+
+    def _show_preview(self, at: float | None, found: Picture | None) -> None:
+        if at != self._previewed:
+            self._previewed = at
+            pictures = [] if found is None else [found]
+            self.run_worker(self.query_one("#preview", Thumbnails).show(pictures), group="preview")
 
     def _picture(self, files: list[Mapping[str, Any]]) -> None:
         """Have thumbnails made, once for the same files."""

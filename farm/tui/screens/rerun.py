@@ -27,7 +27,7 @@ class JobOrders(FarmScreen):
 
     WRITES: ClassVar[frozenset[str]] = frozenset(
         {"cancel", "retry", "retry_failed", "pause", "resume", "raise", "lower", "priority",
-         "approve", "replay", "edit"}
+         "approve", "master", "replay", "edit"}
     )  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "cancel", "Cancel", id="job.cancel", tooltip="Cancel the jobs (asks first)"),
@@ -43,6 +43,8 @@ class JobOrders(FarmScreen):
                 tooltip="Set the priority, 0 to 100"),
         Binding("A", "approve", "Approve", id="job.approve", show=False,
                 tooltip="Open every gate that waits for approval"),
+        Binding("M", "master", "Make master", id="job.master", show=False,
+                tooltip="Approve finished drafts: make them again in high quality"),
         Binding("O", "outputs", "Outputs", id="job.outputs", show=False,
                 tooltip="Open the finished folder, or show and copy its path"),
         Binding("y", "copy", "Copy id", id="job.copy", show=False, tooltip="Copy the jobs' ids"),
@@ -108,6 +110,15 @@ class JobOrders(FarmScreen):
     def action_approve(self) -> None:
         """Open every gate."""
         self.with_chosen(lambda ids: self.order(lambda acts: acts.approve(ids)))
+
+    def action_master(self) -> None:
+        """Ask, then make the masters of drafts."""
+        desk = self.console_app.desk
+        self.with_chosen(
+            lambda ids: self.confirm(
+                f"Make {_masters(ids)} in high quality?", lambda acts: acts.master(desk, ids)
+            )
+        )
 
     def action_replay(self) -> None:
         """The same once more."""
@@ -188,6 +199,10 @@ class JobOrders(FarmScreen):
 
 def _jobs(ids: Ids) -> str:
     return "this job" if len(ids) == 1 else f"{len(ids)} jobs"
+
+
+def _masters(ids: Ids) -> str:
+    return "the master of this draft" if len(ids) == 1 else f"the masters of {len(ids)} drafts"
 
 
 def _published(database: Any, job_id: str) -> str | None:

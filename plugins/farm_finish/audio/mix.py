@@ -16,6 +16,7 @@ import numpy as np
 from farm import InputError, InputFile, Result, Task
 from farm.media.sound import BLOCK, RATE, Sound, sound_blocks
 from farm.media.source import opened
+from farm_finish.audio.acoustics import HEARD_IN_IT, Acoustics, Settings, read_acoustics
 from farm_finish.audio.ducking import Ducker
 from farm_finish.audio.params import ROLES, MixParams, Role, TrackParams
 from farm_finish.audio.pictures import picture_span
@@ -32,17 +33,22 @@ def run(task: Task[MixParams]) -> Result:
     InputError : nothing to mix, a file that cannot be read, or a track that is not there.
     """
     target: Path = task.output("audio", ".wav")
+    acoustics = None
+    for file in task.inputs.get("acoustics", ()):
+        acoustics = read_acoustics(file.path)
     with ExitStack() as stack:
-        tracks, length = _arranged(task, stack)
+        tracks, length = _arranged(task, stack, acoustics)
         with wav_file(target) as out:
-            for first, block in _mixed(task.params, tracks, length):
+            for first, block in _mixed(task.params, tracks, length, acoustics):
                 task.progress(length + first, 2 * length, f"mixing {first // RATE} s")
                 out.write(block)
     task.progress(1, 1)
     return {"audio": target}
 
 
-def _arranged(task: Task[MixParams], stack: ExitStack) -> tuple[list[Track], int]:
+def _arranged(
+    task: Task[MixParams], stack: ExitStack, acoustics: Acoustics | None
+) -> tuple[list[Track], int]:
     """All tracks on their places, and the length of the mix in samples."""
     params = task.params
     span = None
@@ -60,7 +66,10 @@ def _arranged(task: Task[MixParams], stack: ExitStack) -> tuple[list[Track], int
                 sound_blocks(file.path, label, start_s),
                 lambda done, label=label: task.progress(0, 1, f"reading {label}, {done:.0f} s"),
             )
-            tracks[role].append(_track(sound, role, _settings(params, role, index), params))
+            settings = _settings(params, role, index)
+            if acoustics is not None:
+                settings = _placed_by(acoustics.mix, params, settings)
+            tracks[role].append(_track(sound, role, settings, params))
     _check_settings(params, tracks)
     length = _length(params, span, tracks)
     tracks["music"] = _placed_music(params, tracks["music"], length)
@@ -76,6 +85,8 @@ def _arranged(task: Task[MixParams], stack: ExitStack) -> tuple[list[Track], int
         )
     if length is None:
         length = max(track.end for track in every)
+        if acoustics is not None and acoustics.space is not None and length > 0:
+            length += _samples(acoustics.space.reverb_s)
     if length <= 0:
         raise InputError(
             "the mix would be empty",
@@ -87,8 +98,11 @@ def _arranged(task: Task[MixParams], stack: ExitStack) -> tuple[list[Track], int
     return every, length
 
 
-def _mixed(params: MixParams, tracks: list[Track], length: int) -> Iterator[tuple[int, Sound]]:
+def _mixed(
+    params: MixParams, tracks: list[Track], length: int, acoustics: Acoustics | None = None
+) -> Iterator[tuple[int, Sound]]:
     """Blocks of the mix with the sample each begins at."""
+    ringing = acoustics.space.ringing() if acoustics is not None and acoustics.space else None
     roles = {track.role for track in tracks}
     under = roles & set(params.duck_under)
     ducked = roles & set(params.duck) - under
@@ -105,6 +119,13 @@ def _mixed(params: MixParams, tracks: list[Track], length: int) -> Iterator[tupl
                 track.add_to(plain, first)
         if ducker is not None:
             plain += key + giving_way * ducker.gains(key)
+        if ringing is not None:
+            there = np.zeros(shape, np.float32)
+            for track in tracks:
+                if track.role in HEARD_IN_IT:
+                    track.add_to(there, first)
+            # A room answers from all sides, wherever in it something sounds.
+            plain += ringing.feed(np.broadcast_to(there.mean(axis=0), shape))
         yield first, plain
 
 
@@ -133,6 +154,16 @@ def _settings(params: MixParams, role: Role, index: int) -> TrackParams:
         if entry.of == role and entry.index in (None, index):
             found = entry
     return found
+
+
+def _placed_by(shot: Settings, params: MixParams, settings: TrackParams) -> TrackParams:
+    """A track's settings where a shot has it; what the parameters say of it counts for more."""
+    gain_db = {"voice": shot.voice_db, "effects": shot.effects_db}.get(settings.of, 0.0)
+    changes: dict[str, float] = {"gain_db": min(24.0, max(-96.0, settings.gain_db + gain_db))}
+    for entry in shot.tracks:
+        if entry.of == settings.of and not any(own.of == entry.of for own in params.tracks):
+            changes["pan"] = entry.pan
+    return settings.model_copy(update=changes)
 
 
 def _check_settings(params: MixParams, tracks: dict[Role, list[Track]]) -> None:

@@ -38,19 +38,30 @@ def impulse_response(name: str) -> Sound:
     return np.pad(settled, ((0, 0), (before, 0))).astype(np.float32)
 
 
-class Room:
-    """Adds the reflections of room ``name``, ``wet`` times as strong as the sound, to it."""
+class Ringing:
+    """What a room gives back of a sound, by its response (2, n)."""
 
-    def __init__(self, name: str, wet: float) -> None:
-        self._response = impulse_response(name) * np.float32(wet)
+    def __init__(self, response: Sound) -> None:
+        self._response = np.asarray(response, np.float32)
         self._tail = np.zeros((2, 0), np.float32)
 
     def feed(self, sound: Sound) -> Sound:
-        """The next (2, n) samples, with what still rings from those before."""
+        """What rings during the next (2, n) samples, of them and of those before."""
         count, reach = sound.shape[1], self._response.shape[1]
         size = 1 << (count + reach - 1).bit_length()
         spectrum = np.fft.rfft(sound, size) * np.fft.rfft(self._response, size)
         ringing = np.fft.irfft(spectrum, size)[:, : count + reach - 1].astype(np.float32)
         ringing[:, : self._tail.shape[1]] += self._tail[:, : ringing.shape[1]]
         self._tail = ringing[:, count:]
-        return np.asarray(sound + ringing[:, :count], np.float32)
+        return ringing[:, :count]
+
+
+class Room:
+    """Adds the reflections of room ``name``, ``wet`` times as strong as the sound, to it."""
+
+    def __init__(self, name: str, wet: float) -> None:
+        self._ringing = Ringing(impulse_response(name) * np.float32(wet))
+
+    def feed(self, sound: Sound) -> Sound:
+        """The next (2, n) samples, with what still rings from those before."""
+        return np.asarray(sound + self._ringing.feed(sound), np.float32)

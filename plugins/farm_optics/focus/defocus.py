@@ -32,8 +32,8 @@ Shown = tuple[Picture, Power, float]
 _WAIT_S = 0.25
 
 
-def run(task: Task[DefocusParams]) -> Result:
-    """Blur the window of ``video`` by ``depth``."""
+def run(task: Task[DefocusParams], device: str = "") -> Result:
+    """Blur the window of ``video`` by ``depth``. device : see Look."""
     target: Path = task.output("segment", ".mkv")
     window = task.window
     start, count = (window.start, window.frames) if window else (0, None)
@@ -54,20 +54,23 @@ def run(task: Task[DefocusParams]) -> Result:
                 task.progress(number, count or number + 1, f"frame {start + number}")
                 yield picture, power, track.at(start + number)
 
-        made = rendered(shown(), _looks(task, track), task.threads, task.checkpoint)
+        looks = _looks(task, track, device)
+        # Threads of one card would wait for one another and share its memory.
+        made = rendered(shown(), looks, 1 if device else task.threads, task.checkpoint)
         write_lossless(target, made, source.fps)
     task.progress(1, 1)
     return {"segment": target}
 
 
-def run_still(task: Task[DefocusParams]) -> Result:
-    """Blur ``image`` by ``depth``."""
+def run_still(task: Task[DefocusParams], device: str = "") -> Result:
+    """Blur ``image`` by ``depth``. device : see Look."""
     target: Path = task.output("image", ".png")
     picture, power = _still(task)
     focus = _track(task).at(0)
     task.progress(0, 1, "blurring")
     shown = [(picture, power, focus)]
-    for made in rendered(shown, _looks(task, tracks.still(focus)), 1, task.checkpoint):
+    looks = _looks(task, tracks.still(focus), device)
+    for made in rendered(shown, looks, 1, task.checkpoint):
         write_png(target, made)
     task.progress(1, 1)
     return {"image": target}
@@ -169,7 +172,7 @@ def _done(future: Future[Picture], checkpoint: Callable[[], None]) -> Picture:
             checkpoint()
 
 
-def _looks(task: Task[Any], track: FocusTrack) -> Callable[[], Look]:
+def _looks(task: Task[Any], track: FocusTrack, device: str = "") -> Callable[[], Look]:
     params = task.params
     aperture = aperture_of(params, _optional(task, "mask"))
     lens = params.lens()
@@ -179,7 +182,7 @@ def _looks(task: Task[Any], track: FocusTrack) -> Callable[[], Look]:
         as_taken = {"aperture": params.taken_with, "focus": params.taken_focus}
         taken = params.model_copy(update=as_taken).lens()
         deblur = params.deblur
-    return lambda: Look(params, lens, aperture, track.farthest, taken, deblur)
+    return lambda: Look(params, lens, aperture, track.farthest, taken, deblur, device)
 
 
 def _track(task: Task[DefocusParams]) -> FocusTrack:

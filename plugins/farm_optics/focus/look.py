@@ -22,8 +22,9 @@ from farm.media.planes import Picture
 from farm.media.source import opened, video_stream
 from farm_optics.focus.aperture import OUTLINES, Aperture, Outline, disc
 from farm_optics.focus.depth import Power, fitted
+from farm_optics.focus.layers import Blur
 from farm_optics.focus.recover import sharpened
-from farm_optics.focus.render import Blur, Renderer
+from farm_optics.focus.render import Renderer
 from farm_optics.lens import Lens
 from farm_optics.params import BokehParams
 

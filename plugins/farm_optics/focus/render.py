@@ -11,7 +11,7 @@ et al., "The Lumigraph", 1996). Large blurs are made at half, a quarter … of t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,15 +21,9 @@ from farm.media.compiled import kernel
 from farm.media.light import Light
 from farm_optics.focus import scatter
 from farm_optics.focus.aperture import FIELD_RINGS, FIELD_TURNS, Aperture, Changes
+from farm_optics.focus.layers import Blur, Layer, layered
 
-Blur = NDArray[np.float32]
-"""Radius of the blur (H, W), pixels; negative in front of the focus."""
-
-SHARP = 0.5
-"""A blur of at most this radius, pixels, is none."""
-LARGEST_PART = 0.25
-"""The largest radius, as a part of the height."""
-_TILE = 8
+TILE = 8
 _KEPT_CHANGES = 4_000_000
 
 
@@ -51,23 +45,11 @@ class Renderer:
     def blurred(self, light: Light, blur: Blur, at_infinity: float = 0.0) -> Light:
         """The light (3, H, W) through the lens. at_infinity : signed blur radius there, pixels,
         which fringing needs."""
-        height = blur.shape[0]
-        limit = np.float32(LARGEST_PART * height)
-        blur = np.clip(blur, -limit, limit)
+        blur, layers, nearest = layered(blur)
         out, covered = np.zeros_like(light), np.zeros_like(blur)
-        edges = layer_edges(float(limit))
-        extent = np.zeros(len(edges) - 1, np.float32)
-        count = np.zeros(len(edges) - 1, np.int64)
-        usual = np.zeros(len(edges) - 1, np.float64)
-        _tally(blur, edges, count, extent, usual)
-        used = [n for n in range(len(count) - 1, -1, -1) if count[n]]
-        # Reach of what is nearer, which shows what is behind it.
-        nearest = max((extent[n] for n in used if edges[n + 1] <= -SHARP), default=0.0)
-        for n in used:
+        for layer in layers:
             self.checkpoint()
-            mean = np.float32(usual[n] / count[n])
-            layer = (edges[n], edges[n + 1], float(extent[n]), float(mean))
-            self._lay(light, blur, layer, float(nearest), at_infinity, out, covered)
+            self._lay(light, blur, layer, nearest, at_infinity, out, covered)
         scatter.made_opaque(out, covered)
         return out
 
@@ -75,43 +57,37 @@ class Renderer:
         self,
         light: Light,
         blur: Blur,
-        layer: tuple[np.float32, np.float32, float, float],
+        layer: Layer,
         nearest: float,
         at_infinity: float,
         out: Light,
         covered: Blur,
     ) -> None:
-        low, high, extent, usual = layer
-        fringe = self.fringing * (abs(at_infinity) + extent)
-        level = max(0, math.ceil(math.log2(max(extent + fringe, 1e-3) / self.finest)))
-        step = 1 << level
+        fringe, step, pad = self.sizes(layer, at_infinity)
         height, width = blur.shape
-        pad = math.ceil((extent + fringe) / step) + 3
         rows, columns = -(-height // step) + 2 * pad, -(-width // step) + 2 * pad
         source = np.empty((rows, columns, 4), np.float32)
         known, radius = np.empty((2, rows, columns), np.float32)
-        scatter.pooled(light, blur, low, high, step, pad, source, known, radius)
-        needed = _needed(known, math.ceil((extent + nearest) / step))
+        scatter.pooled(light, blur, layer.low, layer.high, step, pad, source, known, radius)
+        needed = _needed(known, math.ceil((layer.extent + nearest) / step))
         _fill(source, known)
-        if max(abs(low), abs(high)) <= SHARP and not fringe:
+        if layer.sharp and not fringe:
             scatter.laid_over(source, step, pad, out, covered)
             return
         radius /= np.float32(step)
-        usual = usual / step or 1e-3
+        usual = layer.usual / step or 1e-3
         reach = pad + 2
         canvas = np.zeros((rows + 2 * reach, columns + 2 * reach, 4), np.float32)
-        inverted = high <= 0
-        shifts = [(0.0, -1)]
-        if fringe:
-            shifts = [(-self.fringing, 0), (0.0, 1), (self.fringing, 2), (0.0, 3)]
-        for part, channel in shifts:
+        for part, channel in self.shifts(fringe):
             away = np.float32(at_infinity / step)
             seen = radius
             mean = usual
             if part:
                 seen = np.where(radius != 0, radius + np.float32(part) * (away - radius), radius)
                 mean = usual + part * (float(away) - usual)
-            self._scatter(source, known, seen, mean, needed, pad, channel, canvas, reach, inverted)
+            self._scatter(
+                source, known, seen, mean, needed, pad, channel, canvas, reach, layer.inverted
+            )
         scatter.summed(canvas)
         scatter.laid_over(canvas, step, pad + reach, out, covered)
 
@@ -128,26 +104,19 @@ class Renderer:
         reach: int,
         inverted: bool,
     ) -> None:
-        fields = self.aperture.fields
-        quantum = 16 if fields == 1 else 8
+        fields, quantum = self.aperture.fields, self.quantum
         ids = np.empty(known.shape, np.int32)
         numbering = (fields, FIELD_RINGS, FIELD_TURNS, quantum, pad)
         usual32 = np.float32(usual)
-        scatter.numbered(source, known, radius, usual32, needed, _TILE, *numbering, ids)
+        scatter.numbered(source, known, radius, usual32, needed, TILE, *numbering, ids)
         top = int(ids.max(initial=-1)) + 1
         counts = np.zeros(max(top, 1), np.int64)
         scatter.counted(ids, counts)
         used = np.flatnonzero(counts)
         places = np.zeros(len(counts), np.int32)
         places[used] = np.arange(len(used))
-        blurs = [self._changes(int(number), quantum, inverted) for number in used]
-        lengths = [len(weights) for _, _, weights in blurs]
-        starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         stride = canvas.shape[1]
-        empty = np.zeros(0, np.int32)
-        down = np.concatenate([empty, *(rows for rows, _, _ in blurs)])
-        across = np.concatenate([empty, *(columns for _, columns, _ in blurs)])
-        weights = np.concatenate([empty.astype(np.float32), *(w for _, _, w in blurs)])
+        starts, down, across, weights = self.changes(used, inverted)
         offsets = (down.astype(np.int64) * stride + across) * 4
         given = (ids, places, starts, offsets, weights, canvas.reshape(-1), stride, reach)
         if channel < 0:
@@ -155,12 +124,41 @@ class Renderer:
         else:
             scatter.spread_one(source, channel, *given)
 
-    def _changes(self, number: int, quantum: int, inverted: bool) -> Changes:
+    @property
+    def quantum(self) -> int:
+        """Steps of a pixel in which the radius of a blur is told."""
+        return 16 if self.aperture.fields == 1 else 8
+
+    def sizes(self, layer: Layer, at_infinity: float) -> tuple[float, int, int]:
+        """How much fringing may add to the radius of a layer's blurs, pixels; pixels a side of one
+        block, in which the layer is made; and blocks around the picture."""
+        fringe = self.fringing * (abs(at_infinity) + layer.extent)
+        widest = layer.extent + fringe
+        step: int = 1 << max(0, math.ceil(math.log2(max(widest, 1e-3) / self.finest)))
+        return fringe, step, math.ceil(widest / step) + 3
+
+    def shifts(self, fringe: float) -> list[tuple[float, int]]:
+        """How much farther, as a part of the distance, each channel is focused; -1 is all four."""
+        if not fringe:
+            return [(0.0, -1)]
+        return [(-self.fringing, 0), (0.0, 1), (self.fringing, 2), (0.0, 3)]
+
+    def changes(self, numbers: Iterable[int], inverted: bool) -> tuple[NDArray[np.int64], *Changes]:
+        """Where the changes of each of these blurs begin and the last one's end, and all of them."""
+        blurs = [self._changes(int(number), inverted) for number in numbers]
+        starts = np.cumsum([0, *(len(weights) for _, _, weights in blurs)]).astype(np.int64)
+        empty = np.zeros(0, np.int32)
+        down = np.concatenate([empty, *(rows for rows, _, _ in blurs)])
+        across = np.concatenate([empty, *(columns for _, columns, _ in blurs)])
+        weights = np.concatenate([empty.astype(np.float32), *(w for _, _, w in blurs)])
+        return starts, down, across, weights
+
+    def _changes(self, number: int, inverted: bool) -> Changes:
         key = (number, inverted)
         found = self._known.get(key)
         if found is None:
             radius, place = divmod(number, self.aperture.fields)
-            found = self.aperture.blur(radius / quantum, place, inverted)
+            found = self.aperture.blur(radius / self.quantum, place, inverted)
             self._size += len(found[2])
             if self._size > _KEPT_CHANGES:
                 self._known.clear()
@@ -169,38 +167,13 @@ class Renderer:
         return found
 
 
-def layer_edges(limit: float) -> NDArray[np.float32]:
-    """Signed blurs at which one layer ends and the next begins, from near to far."""
-    sizes = [SHARP, 2.0, 6.0]
-    while sizes[-1] <= limit:
-        sizes.append(sizes[-1] * 2)
-    return np.array([-size for size in reversed(sizes)] + sizes, np.float32)
-
-
-@kernel
-def _tally(blur, edges, count, extent, usual):
-    """Pixels of each layer, their largest blur and the sum of their blurs."""
-    last = len(count) - 1
-    layer = 0
-    for row in range(blur.shape[0]):
-        for column in range(blur.shape[1]):
-            here = blur[row, column]
-            while layer < last and here >= edges[layer + 1]:
-                layer += 1
-            while layer > 0 and here < edges[layer]:
-                layer -= 1
-            count[layer] += 1
-            extent[layer] = max(extent[layer], abs(here))
-            usual[layer] += here
-
-
 def _needed(known: Light, reach: int) -> NDArray[np.bool_]:
-    """Tiles (of _TILE pixels a side) from which something that is not hidden is in reach."""
+    """Tiles (of TILE pixels a side) from which something that is not hidden is in reach."""
     rows, columns = known.shape
-    down, across = -(-rows // _TILE), -(-columns // _TILE)
+    down, across = -(-rows // TILE), -(-columns // TILE)
     tiles = np.zeros((down, across), np.bool_)
     _open_tiles(known, tiles)
-    for _ in range(reach // _TILE + 1):
+    for _ in range(reach // TILE + 1):
         wide = tiles.copy()
         wide[1:] |= tiles[:-1]
         wide[:-1] |= tiles[1:]
@@ -215,7 +188,7 @@ def _open_tiles(known, tiles):
     for row in range(known.shape[0]):
         for column in range(known.shape[1]):
             if known[row, column] > np.float32(0.0):
-                tiles[row // _TILE, column // _TILE] = True
+                tiles[row // TILE, column // TILE] = True
 
 
 def _fill(values: Light, known: Light) -> None:

@@ -16,6 +16,8 @@ PARTS = {
     "face": (MediaKind.DATA, "Points of faces, JSON lines, schema farm.face/1."),
     "hands": (MediaKind.DATA, "Points of hands, JSON lines, schema farm.hands/1."),
     "features": (MediaKind.DATA, "What is heard, JSON lines, schema farm.audio-features/1."),
+    "phones": (MediaKind.DATA, "What is said when, JSON, schema farm.phones/1."),
+    "visemes": (MediaKind.DATA, "What the mouth does, JSON, schema farm.visemes/1."),
     "control": (MediaKind.VIDEO, "Skeletons drawn as generation wants them."),
     "matte": (MediaKind.VIDEO, "Grey: white where the subject is."),
     "depth": (MediaKind.VIDEO, "Grey, 16 bits."),

@@ -117,7 +117,19 @@ def transferred(points: Points, layout: str, by: Mapping[str, float]) -> Points:
         if bone.head in named and bone.tail in moved:
             way = named[bone.head] - named[bone.tail]
             moved[bone.head] = moved[bone.tail] + way * by[bone.part]
+    for name in LAYOUTS[layout]:
+        if name not in moved:
+            # No bone is known to it: it goes with the joint that carries it.
+            carrier = _carrier(name)
+            moved[name] = moved[carrier] + (named[name] - named[carrier])
     return np.stack([moved[name] for name in LAYOUTS[layout]])
+
+
+def _carrier(name: str) -> str:
+    side, _, rest = name.partition("_")
+    if side not in SIDES:
+        return "nose"
+    return f"{side}_wrist" if rest.startswith("hand") else f"{side}_ankle"
 
 
 def lowest_foot(points: Points, layout: str) -> float:

@@ -52,6 +52,19 @@ class VitPoseParams(FollowParams):
     )
 
 
+class DwPoseParams(FollowParams):
+    """Which model of the store, besides."""
+
+    model: str = Field(
+        "dwpose",
+        pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$",
+        description="Model with yolox_l.onnx and dw-ll_ucoco_384.onnx.",
+    )
+    least: float = Field(
+        0.3, ge=0.0, le=1.0, description="Score from which something is taken for a person."
+    )
+
+
 class FaceParams(FollowParams):
     """Faces are quick: a blink lasts three frames."""
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from farm import InputError
 from farm_vision.people.regions import Points, Region
-from farm_vision.people.skeleton import BODY33, COCO17, HAND21, LAYOUTS, coco17, openpose18
+from farm_vision.people.skeleton import HAND21, LAYOUTS, coco17, openpose18
 from farm_vision.people.steady import Frame
 from farm_vision.people.tracks import Find
 
@@ -30,7 +30,7 @@ KINDS = {"persons": "farm.pose/1", "faces": "farm.face/1", "hands": "farm.hands/
 @dataclass(frozen=True, slots=True)
 class Header:
     """of : ``persons``, ``faces`` or ``hands``. width, height : pixels of the film that was looked
-    at. layout : which points, ``body33``, ``coco17``, ``face468`` or ``hand21``."""
+    at. layout : which points, ``body33``, ``coco17``, ``wholebody133``, ``face468`` or ``hand21``."""
 
     of: str
     width: int
@@ -41,7 +41,7 @@ class Header:
 
     def record(self) -> dict[str, Any]:
         """The first line."""
-        names = {"body33": BODY33, "coco17": COCO17, "hand21": HAND21}.get(self.layout)
+        names = (LAYOUTS | {"hand21": HAND21}).get(self.layout)
         record: dict[str, Any] = {
             "schema": KINDS[self.of],
             "width": self.width,

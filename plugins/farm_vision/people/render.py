@@ -14,7 +14,8 @@ from farm.media.planes import Picture
 from farm_vision.people.drawing import Canvas
 from farm_vision.people.params import RenderParams
 from farm_vision.people.records import Header, read
-from farm_vision.people.skeleton import coco17, openpose18
+from farm_vision.people.regions import Points
+from farm_vision.people.skeleton import FACE_OF_133, HANDS_OF_133, coco17, openpose18
 from farm_vision.people.steady import Frame
 
 _FACE = (
@@ -42,6 +43,8 @@ def run(task: Task[RenderParams]) -> Result:
             for find in frame.finds:
                 points = openpose18(coco17(find.points, header.layout))
                 canvas.body(points, task.params.least)
+                if header.layout == "wholebody133":
+                    _whole(canvas, find.points, task.params.least)
             for find in hands.finds:
                 canvas.hand(find.points)
             for find in faces.finds:
@@ -52,6 +55,15 @@ def run(task: Task[RenderParams]) -> Result:
         raise no_frames("pose")
     task.progress(1, 1)
     return {"control": target}
+
+
+def _whole(canvas: Canvas, points: Points, least: float) -> None:
+    """Hands and face of a body's own points, where they are sure."""
+    for part in HANDS_OF_133:
+        if points[part, 3].mean() >= least:
+            canvas.hand(points[part])
+    face = points[FACE_OF_133]
+    canvas.face(face[face[:, 3] >= least])
 
 
 def _next(frames: Iterator[Frame], number: int) -> Frame:

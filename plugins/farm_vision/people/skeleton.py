@@ -107,7 +107,15 @@ HAND21 = [
     "pinky_dip",
     "pinky_tip",
 ]
-LAYOUTS = {"body33": BODY33, "coco17": COCO17}
+WHOLEBODY133 = [
+    *COCO17,
+    *(f"{side}_{part}" for side in ("left", "right") for part in ("big_toe", "small_toe", "heel")),
+    *(f"face_{number}" for number in range(68)),
+    *(f"{side}_hand_{name}" for side in ("left", "right") for name in HAND21),
+]
+"""COCO-WholeBody's points: body, feet, face as in iBUG 300-W, hands."""
+FACE_OF_133, HANDS_OF_133 = slice(23, 91), (slice(91, 112), slice(112, 133))
+LAYOUTS = {"body33": BODY33, "coco17": COCO17, "wholebody133": WHOLEBODY133}
 """Sets of points that a provider of ``pose.estimate`` may give."""
 
 LIMBS = (
@@ -127,7 +135,7 @@ _OPENPOSE = [COCO17.index(name) if name != "neck" else -1 for name in OPENPOSE18
 def coco17(points: Points, layout: str) -> Points:
     """x, y, confidence (17, 3) of points (N, 4)."""
     kept = points[:, [0, 1, 3]]
-    return kept[_FROM_33] if layout == "body33" else kept
+    return kept[_FROM_33] if layout == "body33" else kept[: len(COCO17)]
 
 
 def openpose18(coco: Points) -> Points:

@@ -1,0 +1,1 @@
+"""What an engine does for a diffusion stage: load, place, step, write."""

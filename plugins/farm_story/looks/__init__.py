@@ -1,0 +1,1 @@
+"""How pictures look: how good each is, and how alike two are."""

@@ -1,0 +1,79 @@
+"""Films by diffusion models in a farm that runs: a picture that speaks, a character that moves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import pytest
+import tiny_weights
+from film_material import picture, sound
+from running_farm import farm, running
+from stored_models import standing
+from test_motion_weave_farm import FRAMES, MODELS, dropped
+
+# The name that a recipe asks for, the tiny model that is declared under it, and what it provides.
+DECLARED = (
+    ("ltx-2-distilled", "ltx-2-dfr", "video.speak"),
+    ("wan2.2-animate-14b", "wan-animate", "character.animate"),
+    ("svd-xt", "svd", "character.animate"),
+)
+SMALL = {"width": 64, "height": 64, "steps": 2, "window": 9, "overlap": 1}
+SECONDS = 0.76
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A farm with tiny models under the names of large ones."""
+    folder = tmp_path_factory.mktemp("farm")
+    with pytest.MonkeyPatch.context() as settings:
+        seeing = [state.folder for name in MODELS if (state := standing(name)) and state.folder]
+        if seeing:
+            shared = json.dumps([str(seeing[0].parents[1])])
+            settings.setenv("FARM_MODELS_SHARED_DIRS", shared)
+        for name, tiny, provides in DECLARED:
+            facts = ("--name", name, "--family", "tiny", "--licence", "CC0-1.0")
+            place = str(tiny_weights.folder(tiny))
+            farm(folder, "models", "declare", place, *facts, "--provides", provides)
+            farm(folder, "models", "fetch", name)
+        with running(folder):
+            yield folder
+
+
+def film_of(root: Path, *asked: str) -> Path:
+    """What a job that is submitted delivers, when it has ended."""
+    outputs = root / "spool" / "outputs"
+    before = set(outputs.rglob("video.mp4"))
+    farm(root, "submit", *asked, "--wait")
+    [film] = set(outputs.rglob("video.mp4")) - before
+    return film
+
+
+def test_a_picture_speaks_as_long_as_it_is_heard(root: Path, tmp_path: Path) -> None:
+    shot = tmp_path / "shot"
+    shot.mkdir()
+    picture(shot / "image.png")
+    sound(shot / "voice.wav", SECONDS)
+    settings = [word for name, value in SMALL.items() for word in ("--set", f"{name}={value}")]
+    film = film_of(root, "-p", "talking-head", str(shot), *settings)
+    with av.open(str(film)) as made:
+        frames = sum(1 for _ in made.decode(video=0))
+        assert frames == round(SECONDS * 25) == 19
+        assert made.streams.video[0].average_rate == 25
+        length_s = float(made.streams.audio[0].duration * made.streams.audio[0].time_base)
+        assert abs(length_s - frames / 25) < 1 / 25
+
+
+@pytest.mark.parametrize("provider", ["wan_animate", "svd"])
+def test_a_character_moves_by_a_diffusion_model(root: Path, tmp_path: Path, provider: str) -> None:
+    if not all((state := standing(name)) and state.folder for name in MODELS):
+        pytest.skip("farm models fetch " + " ".join(MODELS))
+    given = dropped(tmp_path / provider)
+    (given / "job.yaml").write_text(
+        f"farm: 1\npipeline: motion-weave\nquality: draft\nproviders: {{animate: {provider}}}\n"
+        "params: {width: 64, drawn_fps: 24, camera: push-in, lips: false}\n"
+    )
+    with av.open(str(film_of(root, str(given)))) as film:
+        assert sum(1 for _ in film.decode(video=0)) == FRAMES
