@@ -226,12 +226,13 @@ class Accepting:
 
 def lock_draft(connection: Connection, plan: Plan) -> str | None:
     """The draft that the plan makes the master of, if it asks for that and is: a finished draft of
-    the same inputs, seed and pipeline. Whoever asks for its master next waits for this transaction.
+    the same inputs, seed, pipeline and parameters, but for those that profiles decide. Whoever asks
+    for its master next waits for this transaction.
     """
     if plan.draft_id is None:
         return None
     row = connection.execute(
-        select(jobs.c.id, jobs.c.inputs, jobs.c.pipeline)
+        select(jobs.c.inputs, jobs.c.pipeline, jobs.c.manifest)
         .where(
             jobs.c.id == plan.draft_id,
             jobs.c.state == JobState.DONE,
@@ -242,11 +243,18 @@ def lock_draft(connection: Connection, plan: Plan) -> str | None:
     ).first()
     if row is None or row.pipeline != plan.pipeline:
         return None
-    return plan.draft_id if _hashes(row.inputs) == _hashes(_records(plan)) else None
+    same = _hashes(row.inputs) == _hashes(_records(plan))
+    return plan.draft_id if same and _given(row.manifest) == _given(plan.manifest) else None
 
 
 def _records(plan: Plan) -> dict[str, list[dict[str, Any]]]:
     return {name: [file.record() for file in files] for name, files in plan.inputs.items()}
+
+
+def _given(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a normalised manifest that no profile decided."""
+    decided = manifest.get("decided", {}).get("params", {})
+    return {k: v for k, v in manifest.get("params", {}).items() if k not in decided}
 
 
 def _hashes(records: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, list[str]]:

@@ -10,15 +10,17 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from farm import MediaKind, Port, Resources, Stage, Windowing, hookimpl
-from farm_motion_weave.params import AnimateParams, film_frames
+from farm_motion_weave.params import LARGEST_UNASKED, AnimateParams, film_frames
 
 PROVIDER = "farm_motion_weave"
 
 
 def _needs(params: AnimateParams) -> Resources:
-    """The sheets of a character are some thirty numbers a pixel."""
-    side = max(params.width, params.height) or 1280
-    return Resources(cores=1, ram_mb=450 + round(side * side * 1.5 * 160 / 1e6))
+    """Sheets with margins and what they are made from: some 400 bytes a pixel, as measured."""
+    sides = [side for side in (params.width, params.height) if side] or [LARGEST_UNASKED]
+    # Of one side alone the other is not known: a person who stands is higher than wide.
+    pixels = sides[0] * sides[-1] * (1.4 if len(sides) == 1 and params.width else 1.0)
+    return Resources(cores=1, ram_mb=330 + round(pixels * 430 / 1e6))
 
 
 ANIMATE = Stage(

@@ -22,10 +22,15 @@ from farm.media.planes import picture_of
 from farm_motion_weave.filling import filled, without_holes
 from farm_motion_weave.joints import Points
 from farm_motion_weave.limbs import away
+from farm_motion_weave.params import LARGEST_UNASKED
 
 _MARGIN = 0.35
 """What is added around the picture, of its longer side, by going on as its border is."""
-_LEAST, _MOST = 16, 4096
+_LEAST = 16
+_REACH = 0.012
+"""How far around a matte its character may still show, of the longer side."""
+_SAME = 0.03
+"""Median difference, in light, up to which a plate is of the picture's own scene."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,8 @@ def pictured(
         )
     behind = _behind(light, alpha, own is not None) if plate is None else opened(plate, "plate")[0]
     behind = _sized(behind, across[0], down[0])
+    if plate is not None and own is None:
+        behind = _as_it_was(light, behind, alpha)
     if own is None:
         light = _unmixed(light, behind, alpha)
     margin = round(_MARGIN * max(across[0], down[0]))
@@ -164,10 +171,8 @@ Span = tuple[int, int, int]
 def _sizes(width: int, height: int, wanted: int, high: int) -> tuple[Span, Span]:
     """Across and down: size of the picture, pixels cut before the film, size of the film."""
     if not wanted and not high:
-        wanted, high = min(width, _MOST) // 2 * 2, min(height, _MOST) // 2 * 2
-        if max(width, height) > _MOST:
-            scale = _MOST / max(width, height)
-            wanted, high = round(width * scale / 2) * 2, round(height * scale / 2) * 2
+        scale = min(1.0, LARGEST_UNASKED / max(width, height))
+        wanted, high = int(width * scale) // 2 * 2, int(height * scale) // 2 * 2
     elif not wanted:
         wanted = max(2, round(width * high / height / 2) * 2)
     elif not high:
@@ -196,8 +201,20 @@ def _behind(light: Light, alpha: NDArray[np.float32], cut: bool) -> Light:
         return np.clip(np.broadcast_to(grey[:, None, None] * rise, light.shape), 0.02, 0.9).astype(
             np.float32
         )
-    reach = max(2.0, 0.012 * max(alpha.shape))
+    reach = max(2.0, _REACH * max(alpha.shape))
     return filled(light, away(alpha > 0.02) > reach)
+
+
+def _as_it_was(light: Light, plate: Light, alpha: NDArray[np.float32]) -> Light:
+    """A plate of the same scene is needed near the character only: the rest is in the picture, and
+    sharper. A plate of another place stays."""
+    reach = _REACH * max(alpha.shape)
+    far = away(alpha > 0.02) - np.float32(reach)
+    seen = far > 0
+    if not seen.any() or float(np.median(np.abs(light - plate)[:, seen])) > _SAME:
+        return plate
+    share = np.clip(far / np.float32(max(reach, 2.0)), 0, 1)
+    return (plate + share * (light - plate)).astype(np.float32)
 
 
 def _unmixed(light: Light, behind: Light, alpha: NDArray[np.float32]) -> Light:

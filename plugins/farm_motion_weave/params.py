@@ -14,6 +14,8 @@ from farm import InputError, StageParams
 from farm.stages import Facts
 
 LONGEST_S = 60
+LARGEST_UNASKED = 1280
+"""Pixels of the longer side at most where no size is asked for."""
 LIGHTS = ("none", "studio", "rembrandt", "sunset", "moon", "neon", "stage", "candle")
 LIGHT_MOVES = ("sweep", "orbit", "flicker", "pulse")
 CAMERAS = (
@@ -65,7 +67,7 @@ class AnimateParams(StageParams):
         ge=0,
         le=4096,
         multiple_of=2,
-        description="Width; 0 follows from the height, or is the picture's.",
+        description="Width; 0 follows from the height, or is the picture's up to 1280 a side.",
         json_schema_extra=_PIXELS,
     )
     height: int = Field(
@@ -73,7 +75,7 @@ class AnimateParams(StageParams):
         ge=0,
         le=4096,
         multiple_of=2,
-        description="Height; 0 follows from the width, or is the picture's.",
+        description="Height; 0 follows from the width, or is the picture's up to 1280 a side.",
         json_schema_extra=_PIXELS,
     )
     light: str = Field(

@@ -69,22 +69,22 @@ class Puppet:
         lid: float,
     ) -> None:
         """Draw the puppet into the frame, over what is there."""
+        stretched = np.stack([_upright(matrix) for matrix in posed.maps[:, :, :2]])
         for sheet in self._ordered(posed):
-            places = self._places(sheet, posed, view)
+            places = self._places(sheet, posed, stretched, view)
             planes = sheet.planes
             if sheet.limb == "trunk" and face is not None:
                 planes = _within(face, sheet.corner).shown(planes, mouth, lid)
             knots = sheet.net.knots - sheet.corner
             canvas.sheet(planes, sheet.net.triangles, knots, places, lamps)
 
-    def _places(self, sheet: _Sheet, posed: Posed, view: View) -> Points:
+    def _places(self, sheet: _Sheet, posed: Posed, stretched: Points, view: View) -> Points:
         """Where the knots of a sheet are in the frame."""
         net, bones = sheet.net, list(sheet.bones)
         maps = posed.maps[bones]
         each = np.einsum("bij,nj->nbi", maps[:, :, :2], net.knots) + maps[:, :, 2]
         goals = (each * net.weights[:, :, None]).sum(axis=1)
-        stretched = np.stack([_upright(matrix) for matrix in maps[:, :, :2]])
-        shapes = np.einsum("nb,bij->nij", net.weights, stretched)
+        shapes = np.einsum("nb,bij->nij", net.weights, stretched[bones])
         places = sheet.rigid.pulled(goals, shapes)
         if SKULL in bones and np.any(posed.turn):
             places = places + self._facing(net, posed)

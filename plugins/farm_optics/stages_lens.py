@@ -23,7 +23,7 @@ from farm_optics.params import (
 )
 
 PROVIDER = "farm_optics"
-_VRAM_MB = 3000
+_VRAM_MB = 3500
 """Graphics memory of the blur of one picture of up to 4K, with what torch itself takes."""
 _DEPTH = Port(
     MediaKind.ANY,

@@ -11,6 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+_ALL_ALIKE = 0.9
+"""Where all are at least as alike as this, the differences do not count for more."""
+
+
 def diverse(
     worth: Sequence[float],
     looks: NDArray[np.float64],
@@ -28,7 +32,10 @@ def diverse(
     """
     values = np.asarray(worth, np.float64)
     chosen = list(taken)[:keep]
-    alike = looks @ looks.T
+    cosines = looks @ looks.T
+    # Cosines of a descriptor lie close together: what counts is where they lie among these.
+    least = min(float(cosines.min(initial=1.0)), _ALL_ALIKE)
+    alike = (cosines - least) / (1 - least)
     while len(chosen) < min(keep, len(values)):
         nearest = alike[:, chosen].max(axis=1) if chosen else np.zeros(len(values))
         marginal = (1 - variety) * values - variety * nearest

@@ -107,6 +107,10 @@ def test_the_job_manifest_of_a_draft_dropped_with_a_higher_quality_is_its_master
     (farm.inbox / "twice.json").write_text(json.dumps({**manifest, "quality": "high"}))
     farm.settle(intake)
     assert len(farm.jobs()) == 2
+    edited = {**manifest, "quality": "high", "params": {"size": 5}}
+    (farm.inbox / "edited.json").write_text(json.dumps(edited))
+    farm.settle(intake)
+    assert (farm.jobs()[2].manifest["params"], farm.jobs()[2].draft_id) == ({"size": 5}, None)
 
 
 def test_a_draft_whose_folder_was_taken_away_still_gets_its_master(

@@ -160,7 +160,8 @@ def test_an_approved_draft_becomes_a_master_of_the_same_seed_from_the_command_li
     number = str(draft["number"])
     waiting = json.loads(farm(root, "ls", "--drafts", "--json"))
     assert draft["id"] in [line["id"] for line in waiting]
-    assert "--master makes the master" in farm(root, "approve", number, code=1)
+    [hint] = json.loads(farm(root, "approve", number, "--json", code=1))
+    assert hint["message"].endswith("--master makes the master of this draft")
     told = farm(root, "approve", number, "--master", "--quality", "standard")
     assert "is approved: its master is #" in told
     assert "has a master: #" in farm(root, "approve", number, "--quality", "standard")

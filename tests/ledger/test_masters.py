@@ -108,9 +108,12 @@ def test_only_a_finished_draft_of_this_version_can_be_made_a_master(hand: Farmha
         masters.manifest_for("none", "high")
 
 
-def test_other_inputs_or_another_seed_make_no_master(hand: Farmhand) -> None:
+def test_other_inputs_parameters_or_another_seed_make_no_master(hand: Farmhand) -> None:
     draft = done(hand)
-    for other in ({"prompt": "another"}, {"seed": 8}, {"pipeline": "test@2"}):
+    for other in (
+        {"prompt": "another"}, {"seed": 8}, {"pipeline": "test@2"},
+        {"manifest": {**MANIFEST, "params": {"frames": 9}}},
+    ):  # fmt: skip
         with pytest.raises(FarmError, match="no draft's master"):
             Masters(hand.database).approve(mastered(draft, **other), job_id="m", actor="ann")
     # Dropped as a manifest it is simply another job.

@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -347,6 +347,38 @@ def test_a_job_that_was_cancelled_between_two_steps_changes_nothing_after_it(
         maker.film(steps=12, cancel_after=5, **how)
     assert maker.film(steps=4) == film
     assert maker.film(steps=4, **how) == cached
+
+
+class Watched(TinyModels):
+    """Remembers the networks that were taken from it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.networks: set[Any] = set()
+
+    def get(self, key: str, load: Callable[[], Any], **how: Any) -> Any:
+        found = super().get(key, load, **how)
+        self.networks |= {found.module} if hasattr(found, "module") else set()
+        return found
+
+
+@pytest.mark.parametrize("way", ["full", "model", "group"])
+def test_an_error_in_the_middle_of_a_network_changes_nothing_after_it(
+    maker: Maker, way: Offload
+) -> None:
+    maker.models = models = Watched()
+    film = maker.film(way=way)
+    [backbone] = [m for m in models.networks if type(m).__name__ == "WanTransformer3DModel"]
+
+    def fail(*_: Any) -> None:
+        raise KeyError("a bug")
+
+    hook = backbone.blocks[1].register_forward_pre_hook(fail)
+    with pytest.raises(KeyError, match="a bug"):
+        maker.film(way=way)
+    hook.remove()
+    assert maker.film(way=way) == film
+    assert maker.film() == film
 
 
 def test_a_cache_skips_work_and_is_gone_afterwards(maker: Maker) -> None:

@@ -229,7 +229,7 @@ def test_a_minute_has_its_frames_and_its_sound_in_time(
     ]
     features = tmp_path / "features.jsonl"
     features.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
-    inputs = {**given, "features": features}
+    inputs = {"character": given["character"], "matte": given["matte"], "features": features}
     count, step, segments = fps * seconds, 400, []
     starts = range(0, count - 16, step - 16)
     for index, start in enumerate(starts):

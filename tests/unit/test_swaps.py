@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
+import subprocess
+import sys
 from collections.abc import Sequence
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 
@@ -124,3 +128,18 @@ def test_small_mixes_are_placed_close_to_the_exact_optimum(seed: int) -> None:
     models = "".join(chance.choice("abcd") for _ in range(9))
     least = least_loads(models, engines=2, room=2, most_skips=MOST_SKIPS)
     assert least <= as_the_farm(mix(models, engines=2, room=2)).loads <= least + 1
+
+
+def test_the_command_line_tells_the_loads_of_a_mix(tmp_path: Path) -> None:
+    def sim(*options: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "farm", "--root", str(tmp_path), "sim", *options]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    told = json.loads(sim("--swaps", "--seed", "3", "--json").stdout)
+    expected = compare(drawn(3))
+    assert told["farm"]["loads"] == expected.farm.loads
+    assert told["first_come"]["loads"] == expected.first_come.loads
+    assert sim("--swaps", "--seed", "3").stdout.splitlines() == expected.lines()
+    nothing = sim("--recorded")
+    assert nothing.returncode != 0
+    assert "there is no ledger here yet" in nothing.stderr

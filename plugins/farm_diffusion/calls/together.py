@@ -47,7 +47,7 @@ def in_parts(network: Any, *, axis: int, size: int, overlap: int) -> Iterator[No
             if isinstance(value, tuple | list):
                 return type(value)(cut(item, start, stop) for item in value)
             if torch.is_tensor(value) and value.ndim > 1 and len(value) == batch * frames:
-                return value.unflatten(0, (batch, frames))[:, start:stop].flatten(0, 1)
+                return value.reshape(batch, frames, *value.shape[1:])[:, start:stop].flatten(0, 1)
             return value
 
         total, weights = None, torch.zeros(frames, device=sample.device)

@@ -45,7 +45,7 @@ def call(shot: Shot) -> Mapping[str, Any]:
 
 
 def _on_card(shot: Shot) -> bool:
-    return shot.task.device.startswith("cuda")
+    return bool(shot.task.device.startswith("cuda"))
 
 
 @contextmanager

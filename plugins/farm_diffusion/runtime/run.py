@@ -162,6 +162,9 @@ class _Run:
             raise
         except Exception as error:
             if not is_out_of_memory(error):
+                # Broken off inside a network, parts of it may be anywhere.
+                for network in networks.values():
+                    network.park()
                 raise
             # The frames of the failed call hold the memory that the next try needs.
             error.__traceback__ = None
@@ -232,6 +235,8 @@ class _Run:
             self._task.preview(shown)
 
     def _peaks(self, kit: Kit) -> dict[str, int]:
+        if self._task.device == "cpu":
+            return {}
         return self._task.documents.get("peaks", self._peak_key(kit)) or {}
 
     def _remember(self, kit: Kit, way: Way) -> None:

@@ -37,7 +37,8 @@ _EDGE = np.float32(0.75)
 class Look:
     """A lens and a look. taken : the lens a blurred picture was taken with. Not for several threads.
 
-    farthest : of the whole track, the focus at which a breathing lens sees most.
+    farthest : of the whole track, the focus at which a breathing lens sees most. device : where torch
+    makes the blur (``cuda:0``); empty for the compiled renderer.
     """
 
     params: BokehParams
@@ -46,13 +47,20 @@ class Look:
     farthest: float = math.inf
     taken: Lens | None = None
     deblur: bool = False
+    device: str = ""
     checkpoint: Callable[[], None] = lambda: None
     renderer: Renderer = field(init=False)
 
     def __post_init__(self) -> None:
         finest = _FINEST[self.params.quality]
         fringing = self.params.fringing
-        self.renderer = Renderer(self.aperture, finest, fringing, self.checkpoint)
+        given = (self.aperture, finest, fringing, self.checkpoint)
+        if self.device:
+            from farm_optics.focus.torch_render import TorchRenderer
+
+            self.renderer = TorchRenderer(*given, device=self.device)
+        else:
+            self.renderer = Renderer(*given)
 
     def seen(self, picture: Picture, power: Power, focus_m: float) -> Picture:
         """The picture as the lens sees it, focused at that distance."""

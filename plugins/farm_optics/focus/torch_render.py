@@ -27,7 +27,7 @@ from farm_optics.focus.render import TILE, Renderer
 _WHOLE = float(1 << 32)
 """So many steps has one unit of light on the canvas."""
 _AT_ONCE = 8_000_000
-"""Changes that are laid out at once on a card, about 60 bytes each; a processor has a small share."""
+"""Changes that are laid out at once on a card, about 50 bytes each; a processor has a small share."""
 
 
 @dataclass(slots=True)
@@ -79,6 +79,7 @@ class TorchRenderer(Renderer):
             (4, (rows + 2 * reach) * (columns + 2 * reach)), dtype=torch.int64, device=self.device
         )
         giving = (seeing & (source[3] >= 1e-4)).flatten().nonzero().squeeze(1)
+        base = (giving + giving // columns * (2 * reach)).int() + reach * (columns + 2 * reach + 1)
         for part, channel in self.shifts(fringe):
             seen, mean = radius, usual
             if part:
@@ -88,17 +89,16 @@ class TorchRenderer(Renderer):
             numbers = self._numbers(seen, mean, pad).flatten()[giving]
             channels = slice(None) if channel < 0 else slice(channel, channel + 1)
             values = source[channels].flatten(1)[:, giving]
-            base = (giving // columns + reach) * (columns + 2 * reach) + giving % columns + reach
             self._spread(
                 values, numbers, base, columns + 2 * reach, layer.inverted, canvas[channels]
             )
-        sums = canvas.view(4, rows + 2 * reach, columns + 2 * reach).cumsum(2)
-        return _over(sums.to(torch.float64).mul_(1 / _WHOLE).float(), step, pad + reach, out)
+        sums = canvas.view(4, rows + 2 * reach, columns + 2 * reach).cumsum_(2)
+        return _over(sums.float().mul_(1 / _WHOLE), step, pad + reach, out)
 
     def _numbers(self, radius: Tensor, usual: float, pad: int) -> Tensor:
         """The number of each pixel's blur."""
         size = torch.where(radius != 0, radius, usual).abs()
-        numbers = (size * self.quantum + 0.5).long()
+        numbers = (size * self.quantum + 0.5).int()
         if self.aperture.fields == 1:
             return numbers
         rows, columns = radius.shape
@@ -106,9 +106,9 @@ class TorchRenderer(Renderer):
         corner = math.hypot(middle_y - pad, middle_x - pad) + 1e-3
         dy = torch.arange(rows, device=self.device).float()[:, None] - middle_y
         dx = torch.arange(columns, device=self.device).float()[None] - middle_x
-        ring = (torch.sqrt(dy * dy + dx * dx) / corner * FIELD_RINGS).long()
+        ring = (torch.sqrt(dy * dy + dx * dx) / corner * FIELD_RINGS).int()
         angle = torch.atan2(dy, dx) / (2 * math.pi)
-        turn = (torch.where(angle < 0, angle + 1, angle) * FIELD_TURNS).long()
+        turn = (torch.where(angle < 0, angle + 1, angle) * FIELD_TURNS).int()
         ring, turn = ring.clamp_max(FIELD_RINGS - 1), turn.clamp_max(FIELD_TURNS - 1)
         return (numbers * FIELD_RINGS + ring) * FIELD_TURNS + turn
 
@@ -125,31 +125,32 @@ class TorchRenderer(Renderer):
         base : their places on the flat canvas."""
         if not len(numbers):
             return
-        used, which = numbers.unique(return_inverse=True)
-        starts, down, across, weights = self.changes(used.tolist(), inverted)
-        shifts = self._sent(down.astype(np.int64) * stride + across)
+        present = torch.zeros(int(numbers.max()) + 1, dtype=torch.bool, device=self.device)
+        present[numbers] = True
+        starts, down, across, weights = self.changes(present.nonzero().flatten().tolist(), inverted)
+        # The place of a number among those that are used.
+        which = (present.cumsum(0, dtype=torch.int32) - 1)[numbers]
+        shifts = self._sent(down * np.int32(stride) + across)
         strengths = self._sent(weights) * _WHOLE
         begins = self._sent(starts)
         lengths = begins.diff()[which]
         ends = lengths.cumsum(0)
-        # The first change of a point, less its place in the row of all.
-        moved = begins[which] - (ends - lengths)
-        total = int(ends[-1])
         # Points whose changes fit, as many as do, but never none.
-        marks = torch.arange(
-            self._at_once, total + self._at_once, self._at_once, device=self.device
-        )
+        marks = torch.arange(0, int(ends[-1]), self._at_once, device=self.device)
         cuts = torch.searchsorted(ends, marks, right=True).tolist()
-        cuts = sorted({0, *cuts, len(numbers)})
-        for first, stop in itertools.pairwise(cuts):
+        for first, stop in itertools.pairwise(sorted({0, *cuts, len(numbers)})):
             self.checkpoint()
-            point = torch.repeat_interleave(
-                torch.arange(first, stop, device=self.device), lengths[first:stop]
-            )
-            place = torch.arange(len(point), device=self.device)
-            change = moved[point] + place + (ends[first] - lengths[first])
-            at, strength = base[point] + shifts[change], strengths[change]
-            for canvas_of, value in zip(canvas, values, strict=True):
+            own = slice(first, stop)
+            count = lengths[own]
+            before = ends[own] - count
+            # A point's first change, less its place in the row of all.
+            moved = (begins[which[own]] - (before - before[0])).int()
+            point = torch.arange(stop - first, dtype=torch.int32, device=self.device)
+            point = point.repeat_interleave(count)
+            change = torch.arange(len(point), dtype=torch.int32, device=self.device)
+            change += moved[point]
+            at, strength = base[own][point] + shifts[change], strengths[change]
+            for canvas_of, value in zip(canvas, values[:, own], strict=True):
                 canvas_of.index_add_(0, at, (strength * value[point]).long())
 
     def _sent(self, array: np.ndarray) -> Tensor:

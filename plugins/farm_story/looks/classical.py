@@ -26,11 +26,18 @@ def look(pixels: Pixels) -> NDArray[np.float64]:
     """The embedding, of length 1: cosines tell how alike two pictures are."""
     squeezed = Image.fromarray(pixels).resize((_SIDE, _SIDE), Image.Resampling.BOX)
     colours = np.asarray(squeezed, np.float64) / 255
-    parts = (_histogram(colours), _layout(colours), _edges(colours.mean(axis=2)))
+    lit = _evenly_lit(colours)
+    parts = (_histogram(lit), _layout(lit), _edges(lit.mean(axis=2)))
     joined = np.concatenate(
         [share * _unit(part) for share, part in zip(_SHARES, parts, strict=True)]
     )
     return _unit(joined)
+
+
+def _evenly_lit(colours: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The colours as if the exposure had been right: the same scene in other light stays near."""
+    gain = np.clip(0.45 / max(float(colours.mean()), 1e-6), 0.25, 4.0)
+    return np.minimum(colours * gain, 1.0)
 
 
 def _histogram(colours: NDArray[np.float64]) -> NDArray[np.float64]:
