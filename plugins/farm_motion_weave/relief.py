@@ -16,8 +16,8 @@ from farm.media.lanczos import resized
 from farm.media.light import Light, signal_of
 
 Relief = NDArray[np.float32]
-_SIDE = 128
-_ROUNDS = 240
+_SIDE = 256
+_ROUNDS = 280
 _DETAIL = 0.25
 """How much of its shades' own relief a sheet shows."""
 
@@ -39,7 +39,7 @@ def inflated(alpha: Relief, size: float) -> Relief:
 
 def slopes(heights: Relief, light: Light, size: float) -> Relief:
     """Slopes (2, H, W) right and down of what faces the camera, shades of ``light`` among them."""
-    blurred = _smooth(heights, max(1, round(size * 0.08)))
+    blurred = _smooth(heights, max(1, round(size * 0.1)))
     luma = signal_of(np.maximum(light, 0).mean(axis=0))
     fine = luma - _smooth(luma, max(2, round(size * 0.15)))
     down, across = np.gradient(blurred + fine * np.float32(_DETAIL * size * 0.12))
@@ -67,7 +67,7 @@ def _smooth(values: Relief, reach: int) -> Relief:
 def _inflate(solid, rounds, film):
     """Gauss and Seidel's rounds, overrelaxed, red and black in turn."""
     height, width = film.shape
-    push = np.float32(1.85)
+    push = np.float32(1.94)
     for turn in range(2 * rounds):
         for row in range(height):
             for column in range((row + turn) % 2, width, 2):

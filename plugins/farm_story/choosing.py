@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-
 _ALL_ALIKE = 0.9
 """Where all are at least as alike as this, the differences do not count for more."""
 
