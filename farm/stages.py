@@ -252,7 +252,8 @@ class Stage:
     run : ``"package.module:function"``, imported in the engine; ``function(task) -> Result`` maps
         each output port to the file(s) that were written through ``task.output``.
     params : a :class:`StageParams` model; its JSON Schema is published.
-    resources : a constant, or a function of the validated parameters.
+    resources : a constant, or a function of the validated parameters. The files of models that are
+        chosen by the parameters come on top of ``ram_mb``.
     windows : ``None`` for a stage that always runs whole.
     preference : higher wins when several providers are on offer; per quality profile.
     models : names of the models (``farm_models``) it needs on the node, or a function of the

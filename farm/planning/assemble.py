@@ -14,6 +14,7 @@ from typing import Any
 from farm.domain.cachekey import canonical
 from farm.domain.media import Artifact
 from farm.domain.plan import Needs, Plan, PlannedStage
+from farm.domain.wording import MB
 from farm.manifest import Manifest
 from farm.manifest.model import SUFFIX, VERSION
 from farm.models.needs import needed, tag
@@ -191,17 +192,18 @@ def _needs(stage: Stage, params: Any, registry: Registry) -> Needs:
     )
     models = ask(stage, "models", lambda: needed(stage, params, registry.models))
     # What a stage always needs is a condition of offering it; what it chooses, of the node.
-    chosen = [tag(name) for name in models] if callable(stage.models) else []
+    chosen = models if callable(stage.models) else {}
+    weights_mb = sum(registry.models[name].size_bytes for name in chosen) // MB
     return Needs(
         stage_id=stage.id,
         version=stage.version,
         cores=resources.cores,
-        ram_mb=resources.ram_mb,
+        ram_mb=resources.ram_mb + weights_mb,
         disk_mb=resources.disk_mb,
         gpus=resources.gpus,
         vram_mb=resources.vram_mb,
         limits=dict(sorted(resources.limits.items())),
-        tags=tuple(sorted({*resources.tags, *chosen})),
+        tags=tuple(sorted({*resources.tags, *map(tag, chosen)})),
         models=models,
     )
 

@@ -54,8 +54,8 @@ def choose_provider(
 
     In this order: the manifest's choice for the stage, then for its capability; the quality
     profile's, unless only others are on offer; the preferred one of those on offer; while nobody
-    offers any, the preferred one that needs no models, else that needs no graphics card and whose
-    models somebody declared; the preferred one of all. Equal preference: the first by name.
+    offers any, the preferred one that needs neither models nor a graphics card, else that needs no
+    card and whose models somebody declared; the preferred one of all. Equal preference: the first by name.
 
     values : the job's parameters. A stage that chooses its models by them is on offer where a node
     has those models.
@@ -81,7 +81,7 @@ def choose_provider(
     offered = (
         [stage for stage in fitting if _on_offer(pipeline, name, stage, registry, offers, values)]
         # A job planned before the first node is up must not wait for what nobody has.
-        or [stage for stage in fitting if not stage.models]
+        or [stage for stage in fitting if not stage.models and not _needs_card(stage)]
         or [
             stage
             for stage in fitting

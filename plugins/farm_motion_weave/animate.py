@@ -109,7 +109,8 @@ class Scene:
         if motion is not None:
             self._pose = standing(_placed(motion, character)).at
         else:
-            self._pose = Idle(places, body.torso, self._heard, task.seed).at
+            size = (character.width, character.height)
+            self._pose = Idle(places, body.torso, self._heard, task.seed, size).at
         self._puppet = Puppet(character, body, at_rest is not None, self._setting.lit)
         self._face = _face(task, character, places if at_rest is not None else None)
         self._alive = motion is None or bool(len(self._heard.mouths))

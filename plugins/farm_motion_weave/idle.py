@@ -24,15 +24,20 @@ _GESTURE_S = 1.1
 _SURE = 0.55
 """How surely the picture must show a wrist that gestures."""
 
+_INSIDE = 0.25
+"""How far from the picture's edges a gesturing arm must lie, in torsos: what is beyond the edge is
+not there to be drawn when a gesture brings it in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """rest : joints (joints, 4). torso : its length in pixels."""
+    """rest : joints (joints, 4). torso : its length in pixels. size : the picture's, in pixels."""
 
     rest: Points
     torso: float
     heard: Heard
     seed: int
+    size: tuple[int, int]
 
     def at(self, time_s: float) -> Points:
         """Joints (joints, 4) of a moment."""
@@ -71,7 +76,7 @@ class Idle:
 
     def _gesture(self, joints: Points, number: int, strength: float) -> None:
         """One forearm rises a little; which one, and how far, is chance."""
-        free = [side for side in SIDES if self.rest[AT[f"{side}_wrist"], 3] >= _SURE]
+        free = [side for side in SIDES if self._is_free(side)]
         if not free:
             return
         side = free[int(drawn(self.seed, "side", number) * len(free))]
@@ -82,6 +87,13 @@ class Idle:
         self._turn(joints, arm, shoulder, -out * 0.14 * force)
         elbow = joints[AT[f"{side}_elbow"], :2].copy()
         self._turn(joints, arm[1:], elbow, -out * 0.75 * force)
+
+    def _is_free(self, side: str) -> bool:
+        """Whether the picture shows a forearm whole."""
+        arm = self.rest[[AT[f"{side}_{part}"] for part in ("elbow", "wrist", "hand")]]
+        margin = _INSIDE * self.torso
+        inside = (arm[:, :2] >= margin) & (arm[:, :2] <= np.array(self.size) - margin)
+        return bool(inside.all()) and self.rest[AT[f"{side}_wrist"], 3] >= _SURE
 
     @staticmethod
     def _turn(joints: Points, names: list[str], middle: Points, angle: float) -> None:

@@ -15,6 +15,7 @@ import drawn_character as person
 import numpy as np
 import pytest
 from direct_task import run_stage, stage_of
+from drawn_people import movie
 from PIL import Image
 
 import farm_finish
@@ -22,6 +23,9 @@ import farm_motion_weave
 from farm import InputError, Window
 from farm.domain.media import Artifact, MediaFacts, MediaKind
 from farm_motion_weave.bones import Body
+from farm_motion_weave.filling import without_holes
+from farm_motion_weave.hearing import Heard
+from farm_motion_weave.idle import Idle
 from farm_motion_weave.joints import AT, NAMES, Track, read_track
 from farm_motion_weave.params import AnimateParams, film_frames
 from farm_motion_weave.standing import standing
@@ -79,7 +83,7 @@ def skin(picture: np.ndarray, below: int) -> np.ndarray:
 
 
 def psnr(one: np.ndarray, two: np.ndarray) -> float:
-    return float(10 * np.log10(255**2 / np.mean((one.astype(float) - two) ** 2)))
+    return float(10 * np.log10(255**2 / max(np.mean((one.astype(float) - two) ** 2), 1e-6)))
 
 
 # --- The puppet -----------------------------------------------------------------------------------
@@ -365,6 +369,23 @@ def test_without_a_motion_a_character_breathes_and_blinks_the_same_for_each_seed
     assert max(steps) < 4, "and never jumps"
 
 
+@pytest.mark.parametrize(("below", "gestures"), [(120, True), (20, False)])
+def test_an_arm_gestures_only_where_the_picture_shows_it_whole(below: int, gestures: bool) -> None:
+    rest = np.ones((len(NAMES), 4))
+    for name, (x, y) in {
+        "left_shoulder": (140, 60), "left_elbow": (160, 120), "left_wrist": (150, 170),
+        "left_hand": (150, 185), "right_shoulder": (100, 60), "right_elbow": (80, 120),
+        "right_wrist": (90, 170), "right_hand": (90, 185), "left_hip": (130, 160),
+        "right_hip": (110, 160),
+    }.items():  # fmt: skip
+        rest[AT[name], :2] = x, y
+    heard = Heard(np.zeros((0, 3)), 24.0, np.zeros(0), 24.0, emphases=(1.0,))
+    idle = Idle(rest, 100.0, heard, seed=1, size=(240, 185 + below))
+    hands = [AT["left_hand"], AT["right_hand"]]
+    lifted = [rest[hands, 1] - idle.at(time_s)[hands, 1] for time_s in np.arange(0.7, 1.8, 0.1)]
+    assert bool(np.max(lifted) > 15) == gestures
+
+
 def test_a_character_whose_body_nobody_knows_still_moves(
     given: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -399,6 +420,36 @@ def test_a_transparent_picture_is_its_own_matte(given: dict[str, Path], tmp_path
     [shown] = film(animated(tmp_path / "out", inputs, frames=1))
     assert psnr(shown[matte == 255], picture[matte == 255]) > 45
     assert np.ptp(shown[5:60, :40].astype(int), axis=1).max() <= 1, "a calm ground of its own"
+
+
+def test_what_is_behind_is_the_picture_s_own_or_the_place_that_is_given(
+    given: dict[str, Path], tmp_path: Path
+) -> None:
+    picture = np.asarray(Image.open(given["character"]))
+    blurred = np.asarray(Image.fromarray(picture).resize((60, 80)).resize((240, 320)))
+    beach = np.broadcast_to(np.array([250, 220, 150], np.uint8), picture.shape)
+    inputs = {**given, "pose": given["rest"]}
+    shown = {}
+    for name, plate in (("blurred", blurred), ("beach", beach)):
+        behind = movie(tmp_path / f"{name}.mkv", [np.ascontiguousarray(plate)])
+        shown[name] = film(animated(tmp_path / name, {**inputs, "plate": behind}, frames=1))[0]
+    far = (slice(0, 300), slice(0, 50))
+    assert psnr(shown["blurred"][far], picture[far]) > 50
+    assert psnr(shown["beach"][far], beach[far]) > 50
+
+
+def test_a_hole_in_the_matte_of_a_bust_is_closed_and_a_way_out_is_not() -> None:
+    matte = np.zeros((60, 60), np.float32)
+    matte[20:, 10:50] = 1.0
+    matte[50:, 20:25] = 0.0
+    closed = without_holes(matte)
+    assert closed[50:, 20:25].min() == 1
+    assert closed[:20].max() == 0
+    matte[30:40, :15] = 0.2
+    assert np.array_equal(without_holes(matte)[30:40, :15], matte[30:40, :15])
+    wide = matte.copy()
+    wide[25:, 20:45] = 0.0
+    assert np.array_equal(without_holes(wide), wide), "that much is no hole"
 
 
 def test_light_comes_from_its_side_and_wanders(given: dict[str, Path], tmp_path: Path) -> None:

@@ -70,6 +70,15 @@ def farm_stages():
                 outputs={"image": Port(MediaKind.IMAGE)})
     yield stage("lab.loud", "plain", inputs={"voice": AUDIO}, outputs={"voice": AUDIO})
 """
+LENS = """
+from farm import MediaKind, Port, Resources, Stage, StageParams, hookimpl
+
+@hookimpl
+def farm_stages():
+    for provider, gpus in (("plain", 0), ("card", 1)):
+        yield Stage("lab.lens", provider, 1, "lab_lens:run", preference=gpus,
+                    resources=Resources(gpus=gpus), outputs={"video": Port(MediaKind.VIDEO)})
+"""
 REEL = """
 pipeline: reel
 version: 2
@@ -448,6 +457,25 @@ def test_a_provider_is_chosen_explicitly_then_by_profile_then_by_offer_and_prefe
     made = plan_reel(registry, offers=offers, **fields)
     assert stage_of(made, "make").provider == provider
     assert made.manifest["providers"]["make"] == provider
+
+
+@pytest.mark.parametrize(
+    ("offers", "provider"), [([], "plain"), (["plain", "card"], "card"), (["plain"], "plain")]
+)
+def test_a_job_planned_before_the_first_node_does_not_count_on_a_graphics_card(
+    tmp_path: Path, offers: list[str], provider: str
+) -> None:
+    (tmp_path / "lab_lens.py").write_text(LENS)
+    pipeline = parse_pipeline(
+        b"pipeline: lens\nversion: 1\nstages: {lens: {capability: lab.lens}}\n"
+        b"outputs: {video.mp4: lens.video}\n",
+        name="lens.yaml",
+    )
+    given = {f"lab.lens/{name}": [[]] for name in offers}
+    registry = load_plugins(tmp_path)
+    manifest = manifest_from({"pipeline": "lens"}, name="test")
+    made = plan(manifest, pipeline, registry, inputs={}, offers=given)
+    assert stage_of(made, "lens").provider == provider
 
 
 @pytest.mark.parametrize(
