@@ -43,7 +43,7 @@ def add_light(
             peak = _F(1.0 / (2**layout.depth - 1))
             _add_channel(total[channel], plane, peak, scale[channel], shift[channel])
     else:
-        _add(total, *picture.planes, *layout.halving, _numbers(layout), scale, shift)
+        _add(total, *picture.planes, *layout.halving, numbers_of(layout), scale, shift)
 
 
 def light_of(picture: Picture) -> Light:
@@ -61,7 +61,7 @@ def picture_of_light(light: Light, layout: Layout) -> Picture:
         for channel, plane in zip((1, 2, 0), planes, strict=True):
             _store_channel(light[channel], plane, top)
     else:
-        _store(light, *planes, *layout.halving, _numbers(layout), top)
+        _store(light, *planes, *layout.halving, numbers_of(layout), top)
     return Picture(layout, planes)
 
 
@@ -88,11 +88,11 @@ def picture_of_signal(signal: Light, layout: Layout) -> Picture:
             plane[:] = np.clip(signal[channel] * top, 0, top) + _F(0.5)
     else:
         luma = luma_of(signal, layout)
-        _store_signal(signal, luma, *planes, *layout.halving, _numbers(layout), top)
+        _store_signal(signal, luma, *planes, *layout.halving, numbers_of(layout), top)
     return Picture(layout, planes)
 
 
-def _numbers(layout: Layout) -> Light:
+def numbers_of(layout: Layout) -> Light:
     """Black, luma range, grey, chroma range of the samples; luma weights of red and blue."""
     scale = 2.0 ** (layout.depth - 8)
     if layout.full:

@@ -55,7 +55,8 @@ def choose_provider(
     In this order: the manifest's choice for the stage, then for its capability; the quality
     profile's, unless only others are on offer; the preferred one of those on offer; while nobody
     offers any, the preferred one that needs neither models nor a graphics card, else that needs no
-    card and whose models somebody declared; the preferred one of all. Equal preference: the first by name.
+    card and whose models somebody declared; the preferred one of all. Equal preference: the first
+    by name.
 
     values : the job's parameters. A stage that chooses its models by them is on offer where a node
     has those models.

@@ -77,7 +77,8 @@ from farm import MediaKind, Port, Resources, Stage, StageParams, hookimpl
 def farm_stages():
     for provider, gpus in (("plain", 0), ("card", 1)):
         yield Stage("lab.lens", provider, 1, "lab_lens:run", preference=gpus,
-                    resources=Resources(gpus=gpus), outputs={"video": Port(MediaKind.VIDEO)})
+                    inputs={}, outputs={"video": Port(MediaKind.VIDEO)},
+                    resources=Resources(gpus=gpus, vram_mb=gpus))
 """
 REEL = """
 pipeline: reel

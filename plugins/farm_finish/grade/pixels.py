@@ -13,8 +13,8 @@ from __future__ import annotations
 import numpy as np
 
 from farm.media.compiled import inlined, kernel
-from farm.media.light import Light, to_light, to_signal
-from farm.media.planes import Layout, Picture, empty_planes
+from farm.media.light import numbers_of, to_light, to_signal
+from farm.media.planes import Picture, empty_planes
 from farm_finish.grade.curve import BELOW, STEPS
 from farm_finish.grade.grain import grain, pattern
 from farm_finish.grade.look import Look
@@ -60,22 +60,11 @@ class Grader:
             tops = _F(2**look.source.depth - 1), _F(2**target.depth - 1)
             _grade_rgb(*sources, *results, luma, *tops, *steps, *table, *over)
         else:
-            numbers = _numbers(look.source), _numbers(target)
+            numbers = numbers_of(look.source), numbers_of(target)
             top = _F(2**target.depth - 1)
             halving = target.halving
             _grade(*picture.planes, *planes, *halving, *numbers, top, *steps, *table, *over)
         return Picture(target, planes)
-
-
-def _numbers(layout: Layout) -> Light:
-    """Black, luma range, grey, chroma range of the samples; luma weights of red and blue."""
-    scale = 2.0 ** (layout.depth - 8)
-    if layout.full:
-        top = 2.0**layout.depth - 1
-        ranges = [0.0, top, 128 * scale, top]
-    else:
-        ranges = [16 * scale, 219 * scale, 128 * scale, 224 * scale]
-    return np.array([*ranges, *layout.luma], np.float32)
 
 
 @inlined
