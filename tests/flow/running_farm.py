@@ -27,14 +27,14 @@ def environment(root: Path) -> dict[str, str]:
     }
 
 
-def farm(root: Path, *arguments: str, code: int = 0) -> str:
+def farm(root: Path, *arguments: str, code: int = 0, timeout_s: float = 120) -> str:
     """Run one command to its end; returns its standard output."""
     done = subprocess.run(
         [*COMMAND, *arguments],
         env=environment(root),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=timeout_s,
         check=False,
     )
     assert done.returncode == code, (done.stdout, done.stderr)

@@ -47,7 +47,7 @@ class Operator:
 
     async def goes_down_to(self, text: str) -> None:
         """Move the cursor down until the screen tells about that row."""
-        for _ in range(20):
+        for _ in range(60):
             if text in self.sees:
                 return
             await self.pilot.press("down")
