@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from farm.domain.errors import ParameterError, PluginError, UnknownName, nearest
+from farm.domain.wording import shortened
 from farm.manifest import Manifest
 from farm.models.needs import needed, tag
 from farm.pipelines import Pipeline, misfit
@@ -55,15 +56,16 @@ def choose_provider(
     In this order: the manifest's choice for the stage, then for its capability; the quality
     profile's, unless only others are on offer; the preferred one of those on offer; while nobody
     offers any, the preferred one that needs neither models nor a graphics card, else that needs no
-    card and whose models somebody declared; the preferred one of all. Equal preference: the first
-    by name.
+    card and whose models somebody declared, else the preferred one whose models are declared. Equal
+    preference: the first by name.
 
     values : the job's parameters. A stage that chooses its models by them is on offer where a node
     has those models.
 
     Raises
     ------
-    UnknownName : nobody provides the capability, or not the provider that was chosen.
+    UnknownName : nobody provides the capability, or not the provider that was chosen, or nobody
+    declares a model for it.
     """
     capability = pipeline.stages[name].capability
     candidates = {stage.provider: stage for stage in registry.by_capability(capability)}
@@ -89,8 +91,21 @@ def choose_provider(
             if not _needs_card(stage)
             and _models_of(pipeline, name, stage, registry, values) is not None
         ]
-        or fitting
+        or [
+            stage
+            for stage in fitting
+            if not callable(stage.models)
+            or _models_of(pipeline, name, stage, registry, values) is not None
+        ]
     )
+    if not offered:
+        raise UnknownName(
+            f'nobody declares a model that "{capability}" can run with',
+            where=f"{pipeline.ref}: stages.{name}",
+            expected=f"one of {shortened(_asked_for(pipeline, name, fitting, values))}",
+            mend="Declare it: farm models declare FOLDER --name NAME (docs/models.md).",
+            code="model.none-declared",
+        )
     profile = pipeline.quality.get(manifest.quality)
     preferred = profile.providers if profile else {}
     for stage in offered:
@@ -124,6 +139,20 @@ def _models_of(
         return needed(stage, stage_params(pipeline, name, stage, values), registry.models)
     except (ParameterError, PluginError):
         return None
+
+
+def _asked_for(
+    pipeline: Pipeline, name: str, stages: Sequence[Stage], values: dict[str, Any]
+) -> list[str]:
+    """The models that stages would choose, in the order of the stages."""
+    found: dict[str, None] = {}
+    for stage in stages:
+        try:
+            params = stage_params(pipeline, name, stage, values)
+        except ParameterError:
+            continue
+        found |= dict.fromkeys(stage.models(params) if callable(stage.models) else stage.models)
+    return list(found)
 
 
 def _needs_card(stage: Stage) -> bool:

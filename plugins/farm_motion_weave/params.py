@@ -6,7 +6,7 @@ Invariant: light; it is imported by every process that loads the plugin.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -95,6 +95,10 @@ class AnimateParams(StageParams):
         le=1439,
         description="Frames a window shares with the one before.",
         json_schema_extra=_FRAMES,
+    )
+
+    quality: Literal["draft", "standard", "high"] = Field(
+        "standard", description="For diffusion models; what is drawn here is the same in each."
     )
 
     @field_validator("fps", mode="before")

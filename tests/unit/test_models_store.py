@@ -11,8 +11,8 @@ from model_lab import content, manifest_of, record, write_manifest
 
 from farm.config import Settings
 from farm.domain.cachekey import stage_key
-from farm.domain.errors import ErrorClass, ModelError
-from farm.domain.plan import Needs
+from farm.domain.errors import ErrorClass, ModelError, UnknownName
+from farm.domain.plan import Needs, Plan
 from farm.engine.process import EngineProcess
 from farm.engine.protocol import EngineRequest
 from farm.ledger.database import Database
@@ -181,7 +181,7 @@ def test_the_settings_say_where_models_are(tmp_path: Path) -> None:
 PLUGIN = """
 import json
 from pathlib import Path
-from farm import MediaKind, Port, Stage, StageParams, hookimpl
+from farm import MediaKind, Port, Resources, Stage, StageParams, hookimpl
 
 class Params(StageParams):
     size: str = "small"
@@ -197,6 +197,9 @@ def farm_stages():
     yield Stage("lab.work", "chosen", 1, "lab_models:run", *ports, Params,
                 models=lambda params: (f"lab-{params.size}",))
     yield Stage("lab.work", "none", 1, "lab_models:run", *ports, Params)
+    yield Stage("lab.pick", "chosen", 1, "lab_models:run", *ports, Params,
+                models=lambda params: (f"lab-{params.size}",),
+                resources=Resources(gpus=1, vram_mb=100))
 
 def run(task):
     path = task.output("out", ".json")
@@ -289,6 +292,26 @@ def test_a_job_gets_a_provider_whose_chosen_model_a_node_has(
         offers=offers,
     )
     assert [stage.provider for stage in made.stages] == [provider]
+
+
+@pytest.mark.parametrize(("size", "known"), [("small", True), ("tiny", False)])
+def test_a_job_that_only_an_undeclared_model_could_do_is_refused_with_the_models_that_would_do(
+    plugins: Path, size: str, known: bool
+) -> None:
+    def planned() -> Plan:
+        return plan(
+            manifest_from({"pipeline": "lab", "params": {"size": size}}, name="test"),
+            parse_pipeline(PIPELINE.replace("lab.work", "lab.pick").encode(), name="lab.yaml"),
+            load_plugins(plugins),
+            inputs={},
+            offers={},
+        )
+
+    if known:
+        assert planned().stages[0].provider == "chosen"
+    else:
+        with pytest.raises(UnknownName, match="expected one of lab-tiny.*farm models declare"):
+            planned()
 
 
 def test_a_task_planned_with_another_version_of_the_model_is_not_run(
