@@ -310,7 +310,7 @@ def test_a_job_that_only_an_undeclared_model_could_do_is_refused_with_the_models
     if known:
         assert planned().stages[0].provider == "chosen"
     else:
-        with pytest.raises(UnknownName, match="expected one of lab-tiny.*farm models declare"):
+        with pytest.raises(UnknownName, match=r"expected one of lab-tiny.*farm models declare"):
             planned()
 
 
