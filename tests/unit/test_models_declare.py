@@ -14,7 +14,7 @@ import pytest
 from farm.cli.outcomes import OK, REFUSED, USAGE
 from farm.cli.start import run
 from farm.config import Settings
-from farm.domain.errors import PluginError
+from farm.domain.errors import PluginError, UnknownName
 from farm.manifest import manifest_from
 from farm.models.manifest import load_manifest
 from farm.models.part import sha256_of
@@ -299,7 +299,7 @@ def test_a_model_that_nobody_declared_is_said_with_the_command_that_declares_it(
     plugins = root / "spool" / "plugins"
     plugins.mkdir(parents=True)
     (plugins / "lab_paint.py").write_text(PLUGIN)
-    with pytest.raises(PluginError, match="farm models declare"):
+    with pytest.raises(UnknownName, match="farm models declare"):
         plan(
             manifest_from({"pipeline": "paint"}, name="test"),
             parse_pipeline(PIPELINE.encode(), name="paint.yaml"),
