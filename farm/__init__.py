@@ -16,6 +16,7 @@ _PUBLIC = {
     "BrokenOutput": "farm.domain.errors",
     "Command": "farm.commands",
     "CommandContext": "farm.commands",
+    "ConfigError": "farm.domain.errors",
     "Documents": "farm.stages",
     "ErrorClass": "farm.domain.errors",
     "FarmError": "farm.domain.errors",
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from farm.domain.errors import (
         AssetError as AssetError,
         BrokenOutput as BrokenOutput,
+        ConfigError as ConfigError,
         ErrorClass as ErrorClass,
         FarmError as FarmError,
         InputError as InputError,

@@ -14,7 +14,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, ValidationError
 
 from farm.domain.errors import ConfigError, nearest
 
@@ -171,6 +171,9 @@ class Settings(BaseModel):
         "had to leave their GPU; unset: a quarter of the machine's.",
     )
     plugin_folder: Path = Field(Path("spool/plugins"), description="Folder of loose plugins.")
+    plugins: dict[str, dict[str, JsonValue]] = Field(
+        default_factory=dict, description="What plugins are told, by plugin: `[plugins.NAME]`."
+    )
     models_dir: Path = Field(
         Path("spool/models"), description="Where `farm models fetch` keeps models; writable."
     )
@@ -275,7 +278,7 @@ class Settings(BaseModel):
         return self.broker or f"unix://{self.valkey_socket}"
 
 
-SECRET = re.compile(r"(?i)(password|passwd|secret|token|key|credential)")
+SECRET = re.compile(r"(?i)(password|passwd|secret|token|key|credential|authorization)")
 _URL_PASSWORD = re.compile(r"(://[^:/@]*:)[^@]+@")
 
 

@@ -196,13 +196,13 @@ class Daemon:
             monotonic=time.monotonic,
         )
 
-    def _cut(self, stage_id: str, params: Any, inputs: Any) -> list[PlannedWindow]:
+    def _cut(self, stage_id: str, params: Any, inputs: Any, each: Any) -> list[PlannedWindow]:
         stage = self.registry.stages[stage_id]
         files = {
             port: [Artifact.from_record(record) for record in records]
             for port, records in inputs.items()
         }
-        return cut_later(stage, params, files)
+        return cut_later(stage, params, files, each)
 
     def _collect(self) -> None:
         prune_peaks(self.database)

@@ -8,7 +8,7 @@ process with the plugin's and the hook's name: a farm with half of its plugins w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,17 @@ from farm.stages import Stage
 
 hookspec = pluggy.HookspecMarker("farm")
 hookimpl = pluggy.HookimplMarker("farm")
+
+
+# --- configuration: every process, once, first of all ---------------------------------------------
+
+
+@hookspec
+def farm_configure(settings: Mapping[str, Any]) -> None:
+    """What ``farm.toml`` says under ``[plugins.NAME]``, NAME being the plugin's own. Called only where
+    there is such a table, before every other hook. Raise a ``FarmError`` that names the setting for
+    what is wrong; it stops the process. A table for a plugin without this hook is refused."""
+    raise AssertionError("a specification is never called")
 
 
 # --- declaration: every process, once, at start -------------------------------------------------

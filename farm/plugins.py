@@ -12,7 +12,7 @@ import importlib.util
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -23,7 +23,7 @@ import pluggy
 
 import farm
 from farm import hookspecs
-from farm.domain.errors import FarmError, PluginError
+from farm.domain.errors import ConfigError, FarmError, PluginError, nearest
 from farm.models.manifest import ModelManifest, load_manifest
 from farm.models.needs import require_declared
 from farm.pipelines import Pipeline, load_pipeline
@@ -45,19 +45,26 @@ def registry_of(settings: Settings) -> Registry:
     return load_plugins(
         settings.under_root(settings.plugin_folder),
         settings.under_root(settings.models_manifests_dir),
+        settings.plugins,
     )
 
 
-def load_plugins(folder: Path | None = None, models: Path | None = None) -> Registry:
+def load_plugins(
+    folder: Path | None = None,
+    models: Path | None = None,
+    told: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Registry:
     """Load the entry points of group ``farm`` and the loose plugins in ``folder``.
 
     folder : ``*.py`` files and packages; a name that begins with ``_`` or ``.`` is left out.
         A folder that does not exist holds none.
     models : manifests (``*.toml``) of the operator's own models, beside those of the plugins.
+    told : what ``farm_configure`` gives to a plugin, by its name.
 
     Raises
     ------
     PluginError : names the plugin and, if it is about one, the hook.
+    ConfigError : settings for a plugin that is not there or takes none.
     """
     pm = pluggy.PluginManager("farm")
     pm.add_hookspecs(hookspecs)
@@ -78,6 +85,8 @@ def load_plugins(folder: Path | None = None, models: Path | None = None) -> Regi
         pm.check_pending()
     except pluggy.PluginValidationError as error:
         raise _broken(error) from error
+    for name, settings in (told or {}).items():
+        _configure(pm, name, settings)
     stages, plugins = _collect_stages(pm)
     manifests = _collect_models(pm, models)
     require_declared(stages, manifests)
@@ -129,6 +138,33 @@ def _register(pm: pluggy.PluginManager, name: str, plugin: Any) -> None:
     except ValueError as error:  # one module under two names
         raise PluginError(
             str(error).splitlines()[0], where=f"plugin {name}", code="plugin.duplicate"
+        ) from error
+
+
+def _configure(pm: pluggy.PluginManager, name: str, settings: Mapping[str, Any]) -> None:
+    takers = {taker.plugin_name: taker for taker in pm.hook.farm_configure.get_hookimpls()}
+    if name not in takers:
+        missing = not pm.has_plugin(name)
+        raise ConfigError(
+            "there is no such plugin here" if missing else "this plugin takes no settings",
+            where=f"plugins.{name}",
+            mend=nearest(
+                name, [plugin for plugin, _ in pm.list_name_plugin()] if missing else takers
+            ),
+            code="plugin.no-settings",
+        )
+    others = [plugin for other, plugin in pm.list_name_plugin() if other != name]
+    try:
+        pm.subset_hook_caller("farm_configure", others)(settings=settings)
+    except FarmError:
+        raise
+    except Exception as error:
+        raise PluginError(
+            "the plugin failed over its settings",
+            where=f"plugins.{name}",
+            got=f"{type(error).__name__}: {error}",
+            mend="Mend the plugin.",
+            code="plugin.bad-settings",
         ) from error
 
 

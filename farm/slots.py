@@ -117,6 +117,7 @@ def make_slots(settings: Settings) -> list[Slot]:
             device,
             plugin_folder=settings.under_root(settings.plugin_folder),
             manifests_folder=settings.under_root(settings.models_manifests_dir),
+            told=settings.plugins,
             threads=1,
             kill_after_s=settings.kill_after_s,
             recycle_mb=settings.recycle_mb,

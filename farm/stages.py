@@ -258,7 +258,12 @@ class Stage:
     preference : higher wins when several providers are on offer; per quality profile.
     models : names of the models (``farm_models``) it needs on the node, or a function of the
         parameters; what they are made of is part of the cache key.
+    check : refuses what it cannot honour while a job is planned, before anything is queued: called
+        with the validated parameters and the artifacts at those ports that only the job's own
+        inputs feed; raises a ``FarmError``. It sees media facts and opens no file.
     model_key : names the model that must be resident, from the parameters; ``None`` for none.
+    size : names how large a task with these parameters is, in a few steps (``24MP``): what earlier
+        tasks of that size took at their peak, with the same model, is set aside for it.
     cacheable : whether equal inputs, parameters and seed may reuse earlier outputs.
     timeout_s, stall_s : the longest it may run, and the longest it may go without progress.
     """
@@ -275,6 +280,8 @@ class Stage:
     preference: int | Mapping[str, int] = 0
     models: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
     model_key: Callable[[Any], str | None] | None = None
+    size: Callable[[Any], str] | None = None
+    check: Callable[[Any, Facts], None] | None = None
     cacheable: bool = True
     seeded: bool = True
     timeout_s: float = 6 * 3600.0

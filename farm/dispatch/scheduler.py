@@ -7,7 +7,7 @@ goes on; nothing that matters lives in this process only.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,8 +32,9 @@ _LOADS_EVERY_S = 5.0
 _NEAR = 16
 """Tasks read of each shape that needs no model."""
 
-Cut = Callable[[str, Mapping[str, Any], Mapping[str, Any]], list[PlannedWindow]]
-"""``cut(stage id, parameters, inputs by port)``: the windows of a stage whose inputs are known."""
+Cut = Callable[[str, Mapping[str, Any], Mapping[str, Any], Sequence[str]], list[PlannedWindow]]
+"""``cut(stage id, parameters, inputs by port, each)``: the windows of a stage whose inputs are
+known; ``each`` names the ports that are handed out by file."""
 
 
 class Scheduler:
@@ -98,7 +99,9 @@ class Scheduler:
     def _open_windows(self, unopened: list[dict[str, Any]]) -> None:
         for stage in unopened:
             try:
-                windows = self.cut(stage["stage_id"], stage["params"], stage["inputs"])
+                windows = self.cut(
+                    stage["stage_id"], stage["params"], stage["inputs"], stage["each"]
+                )
             except FarmError as error:
                 self.jobs.fail(stage["job_id"], {**error.record(), "stage": stage["name"]})
             except Exception as error:
@@ -211,7 +214,7 @@ class Scheduler:
             self._loads = (now, self.queue.load_costs())
         typical_s = {}
         for shape in wanting | {attempt.shape for attempt in active}:
-            key = (needs[shape].stage_id, needs[shape].version)
+            key = (needs[shape].stage_id, needs[shape].version, needs[shape].size)
             known = self._typical.get(key)
             if known is None or now - known[0] > _PEAKS_EVERY_S:
                 known = self._typical[key] = (now, self.queue.typical_s(*key))
@@ -232,7 +235,7 @@ class Scheduler:
     def _refined(self, needs: Needs) -> Needs:
         if needs.raised:
             return needs
-        key = (needs.stage_id, needs.version)
+        key = (needs.stage_id, needs.version, needs.size)
         known = self._peaks.get(key)
         if known is None or self._monotonic() - known[0] > _PEAKS_EVERY_S:
             known = (self._monotonic(), self.queue.recorded_peaks(*key))

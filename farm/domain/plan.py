@@ -62,6 +62,8 @@ class Needs:
     """A larger reservation after running out of memory: recorded peaks do not lower it."""
     models: Mapping[str, str] = field(default_factory=dict)
     """Name to manifest digest of each model the task is given."""
+    size: str = ""
+    """How large a task is, and with which model: recorded peaks go by it. Empty: all are alike."""
 
     def record(self) -> dict[str, Any]:
         """As JSON."""
@@ -78,6 +80,7 @@ class Needs:
             "tags": sorted(self.tags),
             "raised": self.raised,
             **models,
+            **({"size": self.size} if self.size else {}),
         }
 
     @classmethod
@@ -93,6 +96,7 @@ class Needs:
         parts += [f"g{self.gpus}v{self.vram_mb}"] if self.gpus else []
         parts += [f"{name}={units}" for name, units in sorted(self.limits.items())]
         parts += [f"#{tag}" for tag in sorted(self.tags)]
+        parts += [f"~{self.size}"] if self.size else []
         parts += ["raised"] if self.raised else []
         return " ".join(parts)
 
@@ -108,6 +112,7 @@ class PlannedStage:
     windows : known windows; ``None`` when they can only be cut once the inputs are known.
         A stage that runs whole has one window ``(0, 0)`` and ``windowed`` false.
     chained : windows run in order and pass ``carry`` ports on.
+    each : ports whose files are handed out one to a task; their windows count files, not frames.
     """
 
     name: str
@@ -123,6 +128,7 @@ class PlannedStage:
     windows: Sequence[PlannedWindow] | None = (PlannedWindow(0, 0),)
     chained: bool = False
     carry: Sequence[str] = ()
+    each: Sequence[str] = ()
     approval: bool = False
     cacheable: bool = True
     model_key: str | None = None

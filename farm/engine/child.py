@@ -76,7 +76,9 @@ class Link:
         while data := os.read(self._in, 65536):
             for message in lines.feed(data):
                 kind = message["type"]
-                if kind == "run":
+                if kind == "begin":
+                    self._runs.put(message)
+                elif kind == "run":
                     self.stop_reason = None
                     self._runs.put(message)
                 elif kind == "cancel":
@@ -238,8 +240,10 @@ def main(argv: list[str]) -> NoReturn:
     with contextlib.suppress(OSError):
         # When memory runs out, the kernel should end a task and not the node.
         Path("/proc/self/oom_score_adj").write_text("500")
+    begin = link.next_run()
+    told = {} if begin is None else begin["plugins"]
     try:
-        registry = load_plugins(Path(plugins), *map(Path, manifests))
+        registry = load_plugins(Path(plugins), next(map(Path, manifests), None), told)
         registry.pm.hook.farm_engine_started(device=device)
         engine = Engine(link, registry, device, int(models_mb), int(parked_mb))
     except Exception as error:

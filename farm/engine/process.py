@@ -40,8 +40,8 @@ class EngineProcess:
     recycle_mb : a CPU engine that grew by this much, its models not counted, is replaced.
     models_mb : room for warm models; default: nine tenths of a GPU's memory, else ``recycle_mb``.
     parked_mb : memory for models that were moved off a GPU; a CPU engine has no use for it.
-    environ : variables added to the engine's environment. plugin_folder, manifests_folder : loose
-        plugins, and manifests of the operator's own models.
+    environ : variables added to the engine's environment. told : settings of plugins, by plugin.
+    plugin_folder, manifests_folder : loose plugins, and manifests of the operator's own models.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class EngineProcess:
         models_mb: int | None = None,
         parked_mb: int = 0,
         environ: Mapping[str, str] | None = None,
+        told: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         self.slot = slot
         self.device = device
@@ -72,6 +73,7 @@ class EngineProcess:
         self._models_mb = models_mb or self._vram.total_mb * 9 // 10 or recycle_mb
         self._parked_mb = 0 if device == "cpu" else parked_mb
         self._environ = dict(environ or {})
+        self._told = dict(told or {})
         self._child: EngineChild | None = None
         self._fresh_mb = 0
         self._turn = threading.Lock()  # held while a task runs, and to start or stop the engine
@@ -226,6 +228,7 @@ class EngineProcess:
             manifests_folder=self._manifests_folder,
             threads=self._threads,
             environ=self._environ,
+            told=self._told,
         )
         try:
             ready = child.receive(time.monotonic() + START_LIMIT_S)

@@ -17,6 +17,7 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from farm.engine.protocol import Lines, Message, send
 
@@ -49,6 +50,7 @@ class EngineChild:
     """A running engine process with its pipes.
 
     environ : added to the node's environment, from which the farm's own settings are taken out.
+    told : settings of plugins, by plugin.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class EngineChild:
         manifests_folder: Path | None,
         threads: int,
         environ: Mapping[str, str],
+        told: Mapping[str, Mapping[str, Any]],
     ) -> None:
         child_in, self._to = os.pipe()
         self._from, child_out = os.pipe()
@@ -93,6 +96,9 @@ class EngineChild:
         self._poll = select.poll()
         self._poll.register(self._from, select.POLLIN)
         self._poll.register(self._pidfd, select.POLLIN)
+        # Through the pipe and not in its environment: they may hold secrets.
+        with contextlib.suppress(BrokenPipeError):
+            send(self._to, {"type": "begin", "plugins": told})
 
     def watch(self, fd: int) -> None:
         """Let :meth:`receive` return early when ``fd`` becomes readable."""

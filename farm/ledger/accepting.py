@@ -24,7 +24,14 @@ T = TypeVar("T")
 DRAFT = "draft"
 
 _TO_EXPAND = (
-    select(stages.c.job_id, stages.c.name, stages.c.stage_id, stages.c.params, stages.c.inputs)
+    select(
+        stages.c.job_id,
+        stages.c.name,
+        stages.c.stage_id,
+        stages.c.params,
+        stages.c.inputs,
+        stages.c.each,
+    )
     .join(jobs, jobs.c.id == stages.c.job_id)
     .where(
         stages.c.expanded.is_(False),
@@ -287,6 +294,7 @@ def _stage_row(
         "expanded": stage.windows is not None,
         "chained": stage.chained,
         "carry": list(stage.carry),
+        "each": list(stage.each),
         "approval": stage.approval,
         "approved_by": None,
         "cacheable": stage.cacheable,

@@ -73,6 +73,13 @@ _KEPT = (
 )
 
 
+def of_each(inputs: Files, each: Sequence[str], index: int) -> Files:
+    """The inputs of one task of a stage that runs for each file of some ports."""
+    return {
+        port: files[index : index + 1] if port in each else files for port, files in inputs.items()
+    }
+
+
 class Advance:
     """One transaction's worth of progress on jobs."""
 
@@ -216,26 +223,7 @@ class Advance:
         keys: dict[int, str] = {}
         hits: dict[str, Any] = {}
         if stage.cacheable:
-            shared = stage_key(
-                stage_id=stage.stage_id,
-                version=stage.version,
-                params=stage.params,
-                seed=stage.seed,
-                model_key=stage.model_key,
-                inputs=inputs,
-                models=stage.needs.get("models"),
-            )
-            keys = {
-                t.window: task_key(
-                    shared,
-                    window=t.window,
-                    count=stage.total_tasks,
-                    start=t.start,
-                    stop=t.stop,
-                    carried=carried,
-                )
-                for t in found
-            }
+            keys = _keys(stage, inputs, found, carried)
             hits = self._cached(list(keys.values()))
         now_s = self.moves.now_s
         target, reason, values = TaskState.READY, "its inputs are complete", {}
@@ -370,3 +358,35 @@ class Advance:
 
 def _hashes(outputs: Files) -> set[str]:
     return {file["hash"] for files in outputs.values() for file in files}
+
+
+def _keys(
+    stage: Any, inputs: Files, found: Sequence[Any], carried: Mapping[str, list[str]]
+) -> dict[int, str]:
+    """Cache keys of tasks by window."""
+
+    def of_stage(inputs: Files) -> bytes:
+        return stage_key(
+            stage_id=stage.stage_id,
+            version=stage.version,
+            params=stage.params,
+            seed=stage.seed,
+            model_key=stage.model_key,
+            inputs=inputs,
+            models=stage.needs.get("models"),
+        )
+
+    if stage.each:
+        # Its place in the list is no part of what a file becomes.
+        own = {t.window: of_stage(of_each(inputs, stage.each, t.start)) for t in found}
+        return {
+            window: task_key(key, window=0, count=1, start=0, stop=0, carried=carried)
+            for window, key in own.items()
+        }
+    shared, count = of_stage(inputs), stage.total_tasks
+    return {
+        t.window: task_key(
+            shared, window=t.window, count=count, start=t.start, stop=t.stop, carried=carried
+        )
+        for t in found
+    }

@@ -141,7 +141,7 @@ class Claims:
                     insert(peak_rows).values(
                         stage_id=done.stage_id,
                         version=done.version,
-                        size=peaks.size,
+                        size=self._size(connection, done),
                         ram_mb=peaks.ram_mb,
                         vram_mb=peaks.vram_mb,
                         wall_s=peaks.wall_s,
@@ -150,7 +150,7 @@ class Claims:
             for put in puts:
                 put_document(self.database, connection, put, now_s)
             index = 0 if done.window is None else done.window["index"]
-            advance.task_done(done.job_id, done.stage, index, outputs, whole=done.window is None)
+            advance.task_done(done.job_id, done.stage, index, outputs, whole=done.whole)
             following = None
             if go_on:
                 following = take_next(
@@ -165,6 +165,12 @@ class Claims:
             return following
 
         return self.database.write(act)
+
+    @staticmethod
+    def _size(connection: Connection, done: Assignment) -> str:
+        """What the peaks of an attempt are recorded by."""
+        needs = connection.execute(select(shapes.c.needs).where(shapes.c.shape == done.shape))
+        return str((needs.scalar_one_or_none() or {}).get("size", ""))
 
     def fail(
         self,

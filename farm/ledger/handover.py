@@ -15,6 +15,7 @@ from sqlalchemy import Connection, and_, bindparam, exists, insert, select
 from farm.domain.errors import ErrorClass
 from farm.domain.overtaking import is_tired
 from farm.domain.states import AttemptState, JobState, NodeState, TaskState
+from farm.ledger.advance import of_each
 from farm.ledger.look_ahead import OVERTAKEN, Ahead, look_ahead
 from farm.ledger.moves import Moves
 from farm.ledger.records import Assignment
@@ -43,6 +44,7 @@ _facts = (
     stages.c.total_tasks,
     stages.c.chained,
     stages.c.carry,
+    stages.c.each,
     stages.c.model_key,
     stages.c.timeout_s,
     stages.c.stall_s,
@@ -121,7 +123,9 @@ def _assignment(connection: Connection, row: Any, number: int, fence: int, slot:
         ).scalar_one()
         inputs = {**inputs, **{port: before.get(port, []) for port in row.carry}}
     window = None
-    if row.windowed:
+    if row.each:
+        inputs = of_each(inputs, row.each, row.start)
+    elif row.windowed:
         window = {
             "index": row.window,
             "count": row.total_tasks,
@@ -156,6 +160,7 @@ def _assignment(connection: Connection, row: Any, number: int, fence: int, slot:
         ran_out=row.failures.get(ErrorClass.RESOURCE.value, 0),
         soon=ahead.soon(),
         coming=ahead.coming(row.model_key),
+        whole=not row.windowed,
     )
 
 

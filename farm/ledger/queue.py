@@ -117,6 +117,7 @@ _WALLS = (
     .order_by(peaks.c.id.desc())
     .limit(20)
 )
+_WALLS_ALIKE = _WALLS.where(peaks.c.size == bindparam("size"))
 # As many as a farm uses of late, however many it ever used.
 _LOAD_COSTS = (
     select(model_loads.c.model_key, model_loads.c.load_s, model_loads.c.size_mb)
@@ -314,12 +315,17 @@ class Queue:
 
         self.database.write(act)
 
-    def recorded_peaks(self, stage_id: str, version: int) -> tuple[int, int] | None:
-        """95th percentile of RAM and VRAM, in MB, over the last hundred runs; ``None`` below ten."""
+    def recorded_peaks(self, stage_id: str, version: int, size: str) -> tuple[int, int] | None:
+        """95th percentile of RAM and VRAM, in MB, over the last hundred runs of tasks of a size;
+        ``None`` below ten."""
         with self.database.read() as connection:
             rows = connection.execute(
                 select(peaks.c.ram_mb, peaks.c.vram_mb)
-                .where(peaks.c.stage_id == stage_id, peaks.c.version == version)
+                .where(
+                    peaks.c.stage_id == stage_id,
+                    peaks.c.version == version,
+                    peaks.c.size == size,
+                )
                 .order_by(peaks.c.id.desc())
                 .limit(100)
             ).all()
@@ -330,10 +336,13 @@ class Queue:
         vram = sorted(row.vram_mb for row in rows)[at]
         return int(ram) + 1, int(vram) + 1
 
-    def typical_s(self, stage_id: str, version: int) -> float | None:
-        """Median seconds of the last runs of a stage; ``None`` if none was recorded."""
+    def typical_s(self, stage_id: str, version: int, size: str) -> float | None:
+        """Median seconds of the last runs of a stage: of tasks of a size, else of all; ``None`` if
+        none was recorded."""
+        stage = {"stage": stage_id, "version": version}
         with self.database.read() as connection:
-            found = connection.execute(_WALLS, {"stage": stage_id, "version": version}).scalars()
+            alike = connection.execute(_WALLS_ALIKE, {**stage, "size": size}).scalars().all()
+            found = alike or connection.execute(_WALLS, stage).scalars().all()
             walls = sorted(float(wall_s) for wall_s in found)
         return walls[len(walls) // 2] if walls else None
 

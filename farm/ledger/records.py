@@ -60,6 +60,8 @@ class Assignment:
     """Model key to how many of the tasks that wait next want it."""
     coming: Sequence[Coming] = ()
     """The models that are wanted next, the first one first."""
+    whole: bool = True
+    """Whether its stage runs as this one task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,6 @@ class Peaks:
     vram_mb: float = 0.0
     cpu_s: float = 0.0
     wall_s: float = 0.0
-    size: str = ""
 
 
 @dataclass(frozen=True, slots=True)

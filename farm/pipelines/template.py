@@ -68,6 +68,11 @@ class StageSpec(Strict):
     params: dict[str, JsonValue] = Field(
         default_factory=dict, description="Parameters; a value `$name` is the pipeline's."
     )
+    each: Texts = Field(
+        default_factory=list,
+        description="Run once for every file of this port; of a list of ports, for the first files "
+        "of all of them, the second ones, and so on. What it makes is collected in that order.",
+    )
     after: list[Name] = Field(
         default_factory=list, description="Stages to wait for without taking a file from them."
     )

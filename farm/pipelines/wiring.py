@@ -46,6 +46,8 @@ def check_wiring(pipeline: Pipeline, document: Document | None = None) -> None:
         for key, value in stage.params.items():
             if (param := param_reference(value)) is not None:
                 _known(param, pipeline.params, "parameter", places, ("stages", name, "params", key))
+        for port in stage.each:
+            _known(port, stage.inputs, "port", places, ("stages", name, "each"))
         for other in stage.after:
             _known(other, pipeline.stages, "stage", places, ("stages", name, "after"))
         for condition in stage.when:
@@ -113,6 +115,8 @@ def misfit(pipeline: Pipeline, name: str, stage: Stage) -> str:
     for key in pipeline.stages[name].params:
         if key not in stage.params.model_fields:
             return f'{stage.id} has no parameter "{key}". {nearest(key, stage.params.model_fields)}'
+    if pipeline.stages[name].each and stage.windows is not None:
+        return f"{stage.id} splits into windows, so it cannot run for each file"
     return ""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import partial
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,7 +26,7 @@ from farm.planning.profiles import decided, draft_of, undecided
 from farm.planning.providers import Offers, check_choices, choose_provider
 from farm.planning.seeds import derived_seed, stage_seed
 from farm.planning.values import job_params, stage_params
-from farm.planning.windows import WHOLE, ask, cut_stage
+from farm.planning.windows import WHOLE, ask, cut_each, cut_stage
 from farm.registry import Registry
 from farm.stages import Resources, Stage
 
@@ -152,15 +153,21 @@ def _stage(
     sources = [binding for found in bindings.values() for binding in found]
     needed = [b.name for b in sources if b.source == "stage"]
     needed += [other for other in spec.after if other in chosen]
+    given = {
+        port: [file for binding in found for file in inputs[binding.name]]
+        for port, found in bindings.items()
+        if all(binding.source == "input" for binding in found)
+    }
+    check = stage.check
+    if check is not None:
+        ask(stage, "check", lambda: check(params, given))
+    each = tuple(port for port in spec.each if port in bindings)
     windows: Sequence[Any] | None = (WHOLE,)
-    if stage.windows is not None:
+    if each or stage.windows is not None:
         windows = None
-        if all(binding.source == "input" for binding in sources):
-            ports = {
-                port: [file for binding in found for file in inputs[binding.name]]
-                for port, found in bindings.items()
-            }
-            windows = tuple(cut_stage(stage, params, ports))
+        if len(given) == len(bindings):
+            cut = cut_each(stage, each, given) if each else cut_stage(stage, params, given)
+            windows = tuple(cut)
     model_key = stage.model_key
     return PlannedStage(
         name=name,
@@ -173,10 +180,11 @@ def _stage(
         needs=_needs(stage, params, registry),
         # A stage without chance is the same under every seed, also in the stage cache.
         seed=stage_seed(seed, name) if stage.seeded else 0,
-        windowed=stage.windows is not None,
+        windowed=bool(each) or stage.windows is not None,
         windows=windows,
         chained=stage.windows is not None and stage.windows.mode == "chained",
         carry=stage.windows.carry if stage.windows else (),
+        each=each,
         approval=spec.approval or gated,
         cacheable=stage.cacheable,
         model_key=ask(stage, "model_key", lambda: model_key(params)) if model_key else None,
@@ -205,7 +213,16 @@ def _needs(stage: Stage, params: Any, registry: Registry) -> Needs:
         limits=dict(sorted(resources.limits.items())),
         tags=tuple(sorted({*resources.tags, *map(tag, chosen)})),
         models=models,
+        size=_size(stage, params),
     )
+
+
+def _size(stage: Stage, params: Any) -> str:
+    """What recorded peaks go by: the model, and the size that the stage tells."""
+    told = [ask(stage, name, partial(of, params))
+            for name, of in (("model_key", stage.model_key), ("size", stage.size)) if of]  # fmt: skip
+    size = " ".join(part for part in told if part)
+    return size if len(size) <= SIZE else hashlib.sha256(size.encode()).hexdigest()[:SIZE]
 
 
 def _input_record(file: Artifact) -> dict[str, Any]:

@@ -41,6 +41,7 @@ def bind(
     """The sources of a port that are there; those of absent inputs and dropped stages are not.
     Raises ManifestError."""
     where = f"{pipeline.ref}: stages.{name}.inputs.{port}"
+    takes_many = declared.many or port in pipeline.stages[name].each
     found = []
     for source in pipeline.stages[name].inputs.get(port, ()):
         origin, _, item = source.partition(".")
@@ -52,7 +53,7 @@ def bind(
         elif origin in chosen:
             maker = chosen[origin]
             given = maker.outputs[item].kind
-            several = maker.outputs[item].many or maker.windows is not None
+            several = maker.outputs[item].many or _repeats(pipeline, origin, maker)
             binding = Binding("stage", origin, item)
         else:
             continue
@@ -64,7 +65,7 @@ def bind(
                 got=given.value,
                 code="pipeline.kind-mismatch",
             )
-        if several and not declared.many:
+        if several and not takes_many:
             raise ManifestError(
                 f"{source} is several files and {chosen[name].id} takes one",
                 where=where,
@@ -72,7 +73,7 @@ def bind(
                 code="pipeline.many-into-one",
             )
         found.append(binding)
-        if not declared.many:
+        if not takes_many:
             break
     carried = chosen[name].windows
     if not found and declared.required and not (carried and port in carried.carry):
@@ -93,7 +94,7 @@ def published(pipeline: Pipeline, chosen: Mapping[str, Stage]) -> dict[str, tupl
         if origin not in chosen:
             continue
         stage = chosen[origin]
-        if stage.windows is not None or stage.outputs[port].many:
+        if _repeats(pipeline, origin, stage) or stage.outputs[port].many:
             raise ManifestError(
                 f"{source} is several files",
                 where=f"{pipeline.ref}: outputs.{file}",
@@ -119,3 +120,8 @@ def published(pipeline: Pipeline, chosen: Mapping[str, Stage]) -> dict[str, tupl
             code="pipeline.no-outputs",
         )
     return outputs
+
+
+def _repeats(pipeline: Pipeline, name: str, stage: Stage) -> bool:
+    """Whether a stage runs as several tasks, each with files of its own."""
+    return stage.windows is not None or bool(pipeline.stages[name].each)

@@ -70,13 +70,39 @@ def cut_stage(
         ) from error
 
 
+def cut_each(
+    stage: Stage, ports: Sequence[str], inputs: Mapping[str, Sequence[Artifact]]
+) -> list[PlannedWindow]:
+    """One window for each file of the ports; none where there is no file.
+
+    Raises
+    ------
+    ParameterError : the ports have different numbers of files, or too many.
+    """
+    counts = {port: len(inputs[port]) for port in ports}
+    if len(set(counts.values())) != 1 or max(counts.values()) > MAX_WINDOWS:
+        raise ParameterError(
+            f"{stage.id} cannot run for each file",
+            expected=f"the same number of files at each port, at most {MAX_WINDOWS}",
+            got=", ".join(f"{count} at {port}" for port, count in counts.items()),
+            mend="Mend what makes these files.",
+            code="each.unequal",
+        )
+    return [PlannedWindow(index, index + 1) for index in range(counts[ports[0]])]
+
+
 def cut_later(
-    stage: Stage, params: Mapping[str, Any], inputs: Mapping[str, Sequence[Artifact]]
+    stage: Stage,
+    params: Mapping[str, Any],
+    inputs: Mapping[str, Sequence[Artifact]],
+    each: Sequence[str] = (),
 ) -> list[PlannedWindow]:
     """Windows of a stage whose plan left them open, now that its inputs are known.
 
-    params : ``PlannedStage.params``. Raises ParameterError or PluginError.
+    params, each : those of the ``PlannedStage``. Raises ParameterError or PluginError.
     """
+    if each:
+        return cut_each(stage, each, inputs)
     model = ask(stage, "params", lambda: stage.params.model_validate_json(json.dumps(dict(params))))
     return cut_stage(stage, model, inputs)
 

@@ -17,6 +17,16 @@ from farm.engine.process import EngineProcess
 from farm.engine.protocol import DocumentPut, EngineInput, EngineOutcome
 from farm.stages import Window
 
+EAR = """
+import os
+from farm import ConfigError, hookimpl
+
+@hookimpl
+def farm_configure(settings):
+    shown = sum("redred" in value for value in os.environ.values())
+    raise ConfigError(f"heard {len(settings['colour'])} letters, {shown} in the environment")
+"""
+
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
@@ -277,3 +287,14 @@ def test_stopping_an_engine_ends_the_task_that_runs(shop: Shop) -> None:
     thread.join(10)
     assert outcomes[0].error_class is ErrorClass.CANCELLED
     assert pid is not None and not os.path.exists(f"/proc/{pid}")  # noqa: PTH110
+
+
+def test_an_engine_tells_its_plugins_their_settings_and_not_through_its_environment(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "lab_ear.py").write_text(EAR)
+    engine = EngineProcess(
+        "cpu0", plugin_folder=tmp_path, told={"lab_ear": {"colour": "red" * 50_000}}
+    )
+    with pytest.raises(PluginError, match="heard 150000 letters, 0 in the environment"):
+        engine.start()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.domain.errors import PluginError, UnknownName
+from farm.domain.errors import ConfigError, PluginError, UnknownName
 from farm.plugins import load_plugins
 
 PLUGIN = """
@@ -229,3 +229,44 @@ def test_loading_imports_no_media_model_or_database_library() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == ""
+
+
+LISTENER = """
+from farm import ConfigError, hookimpl
+
+TOLD = []
+
+@hookimpl
+def farm_configure(settings):
+    if settings.get("colour") == "bad":
+        raise ConfigError("no such colour", where="plugins.lab_ear.colour")
+    TOLD.append(settings["colour"])
+"""
+
+
+def test_a_plugin_is_told_its_own_settings_and_no_others(tmp_path: Path) -> None:
+    (tmp_path / "lab_ear.py").write_text(LISTENER)
+    (tmp_path / "lab_nose.py").write_text(LISTENER)
+    told = {"lab_ear": {"colour": "red"}, "lab_nose": {"colour": "blue"}}
+    plugins = dict(load_plugins(tmp_path, told=told).pm.list_name_plugin())
+    assert plugins["lab_ear"].TOLD == ["red"] and plugins["lab_nose"].TOLD == ["blue"]  # type: ignore[union-attr]
+    plugins = dict(load_plugins(tmp_path).pm.list_name_plugin())
+    assert plugins["lab_ear"].TOLD == []  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("told", "kind", "complaint"),
+    [
+        ({"lab_eat": {}}, ConfigError, "there is no such plugin here.*lab_ear"),
+        ({"lab_echo": {}}, ConfigError, "takes no settings"),
+        ({"lab_ear": {"colour": "bad"}}, ConfigError, "no such colour"),
+        ({"lab_ear": {"color": "red"}}, PluginError, "lab_ear.*KeyError"),
+    ],
+)
+def test_settings_that_reach_nobody_or_are_wrong_stop_the_process(
+    tmp_path: Path, told: dict[str, dict[str, str]], kind: type[Exception], complaint: str
+) -> None:
+    write(tmp_path)
+    (tmp_path / "lab_ear.py").write_text(LISTENER)
+    with pytest.raises(kind, match=complaint):
+        load_plugins(tmp_path, told=told)
