@@ -28,6 +28,7 @@ from farm.engine.protocol import EngineInput, EngineOutcome, EngineRequest
 from farm.ledger.claims import Claims
 from farm.ledger.database import Database
 from farm.ledger.documents import Documents
+from farm.ledger.look_ahead import coming_models
 from farm.ledger.nodes import Nodes
 from farm.ledger.offers import write_offers
 from farm.ledger.previews import Previews
@@ -41,7 +42,7 @@ from farm.models.prefetch import Prefetch
 from farm.models.store import open_models
 from farm.offering import Offering
 from farm.plugins import Registry, registry_of
-from farm.slots import Slot, make_slots, missing_models, parked_models_mb
+from farm.slots import Slot, held_models, make_slots, parked_models_mb
 from farm.stages import Window
 
 _log = logging.getLogger(__name__)
@@ -150,8 +151,7 @@ class NodeAgent:
         scratch = self._scratch(*key)
         self._running[key] = slot
         outcome: EngineOutcome | None = None
-        if task.model_key is not None:
-            self.prefetch.want(missing_models(task, self.slots.values()))
+        slot.at_work = task.model_key
         try:
             outcome = slot.engine.run(
                 self._request(task, scratch),
@@ -159,7 +159,7 @@ class NodeAgent:
                 documents=self._document,
             )
             holding = slot.after(task, outcome, self.slots.values())
-            peaks = _peaks(task, outcome)
+            peaks = _peaks(outcome)
             self._count(task, outcome)
             if outcome.error is not None:
                 self._report_failure(claims, task, outcome, peaks)
@@ -177,6 +177,7 @@ class NodeAgent:
         except FarmError as error:
             self._fail(claims, task, error.error_class, error.record(), Peaks())
         finally:
+            slot.at_work = None
             self._running.pop(key, None)
             self._progress.pop(key, None)
             if outcome is None or outcome.outputs or scratch.exists():
@@ -336,6 +337,9 @@ class NodeAgent:
                 threading.Thread(target=restart, name=f"restart {name}", daemon=True).start()
         if self._progress:
             claims.note_progress(dict(self._progress))
+        if any(slot.at_work for slot in self.slots.values()):
+            held = held_models(self.slots.values())
+            self.prefetch.want([one.models for one in coming_models(self.database, held)])
         scratches = {key: self._scratch(*key) for key in running}
         if shown := self._preview_watch.look(scratches, time.monotonic()):
             self.previews.put(shown)
@@ -383,14 +387,6 @@ class NodeAgent:
                 _log.exception("looking over the models")
 
 
-def _peaks(task: Assignment, outcome: EngineOutcome) -> Peaks:
+def _peaks(outcome: EngineOutcome) -> Peaks:
     used = outcome.peaks
-    frames = "" if task.window is None else str(task.window["stop"] - task.window["start"])
-    size = task.params.get("size") or ""
-    return Peaks(
-        ram_mb=used.ram_mb,
-        vram_mb=used.vram_mb,
-        cpu_s=used.cpu_s,
-        wall_s=used.wall_s,
-        size=f"{size}x{frames}"[:32],
-    )
+    return Peaks(ram_mb=used.ram_mb, vram_mb=used.vram_mb, cpu_s=used.cpu_s, wall_s=used.wall_s)

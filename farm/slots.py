@@ -21,8 +21,6 @@ from farm.metrics.node_metrics import EngineReading
 
 _log = logging.getLogger(__name__)
 _CANCEL_AGAIN_S = 0.5
-_READ_AHEAD = 2
-"""Models whose files are read before they are asked for."""
 
 
 class Slot:
@@ -36,6 +34,8 @@ class Slot:
         self.engine = engine
         self.lock = threading.Lock()
         self.resident: Mapping[str, int] = {}
+        self.at_work: str | None = None
+        """Key of the model that its task works with."""
         self._restarting = threading.Lock()
 
     def restart(self) -> None:
@@ -98,11 +98,9 @@ class Slot:
         }
 
 
-def missing_models(task: Assignment, slots: Iterable[Slot]) -> list[Mapping[str, str]]:
-    """The models that are wanted after ``task`` and that no engine of the node holds."""
-    held = {key for slot in slots for key in slot.resident}
-    missing = [one.models for one in task.coming if one.model_key not in held]
-    return missing[:_READ_AHEAD]
+def held_models(slots: Iterable[Slot]) -> set[str]:
+    """Keys of the models that engines hold or are about to load."""
+    return {key for slot in slots for key in (*slot.resident, slot.at_work) if key is not None}
 
 
 def make_slots(settings: Settings) -> list[Slot]:

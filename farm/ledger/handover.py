@@ -159,7 +159,6 @@ def _assignment(connection: Connection, row: Any, number: int, fence: int, slot:
         reserved_mb=_reserved_mb(connection, row),
         ran_out=row.failures.get(ErrorClass.RESOURCE.value, 0),
         soon=ahead.soon(),
-        coming=ahead.coming(row.model_key),
         whole=not row.windowed,
     )
 

@@ -7,7 +7,7 @@ nothing at all for work that needs no model.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from farm.ledger.database import Database
 from farm.ledger.records import Coming, Holding
 from farm.ledger.schema import model_loads, nodes, stages, tasks
 
-MOST_COMING = 4
+MOST_COMING = 2
 """Models that are named to a node as wanted next."""
 _REMEMBERED = 0.25
 
@@ -64,21 +64,27 @@ class Ahead:
         """Model key to how many want it."""
         return dict(Counter(row.model_key for row in self.rows))
 
-    def coming(self, running: str | None) -> tuple[Coming, ...]:
-        """The models that are wanted next, without the one that is at work."""
+    def coming(self, held: Collection[str]) -> list[Coming]:
+        """The models that are wanted next, the first one first, without those that are held."""
         found: dict[str, Coming] = {}
         for row in self.rows:
             models = row.needs.get("models")
-            if models and row.model_key != running and row.model_key not in found:
+            if models and row.model_key not in held and row.model_key not in found:
                 found[row.model_key] = Coming(row.model_key, models)
                 if len(found) == MOST_COMING:
                     break
-        return tuple(found.values())
+        return list(found.values())
 
 
 def look_ahead(connection: Connection) -> Ahead:
     """Who wants a model next."""
     return Ahead(connection.execute(_AHEAD).all())
+
+
+def coming_models(database: Database, held: Collection[str]) -> list[Coming]:
+    """The models that are wanted next and that a node does not hold."""
+    with database.read() as connection:
+        return look_ahead(connection).coming(held)
 
 
 def note_holding(connection: Connection, holding: Holding, *, node: str, incarnation: str) -> None:

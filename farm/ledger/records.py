@@ -58,8 +58,6 @@ class Assignment:
     """Earlier attempts of it that ran out of memory."""
     soon: Mapping[str, int] = field(default_factory=dict)
     """Model key to how many of the tasks that wait next want it."""
-    coming: Sequence[Coming] = ()
-    """The models that are wanted next, the first one first."""
     whole: bool = True
     """Whether its stage runs as this one task."""
 

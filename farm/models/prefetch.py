@@ -119,12 +119,16 @@ class Prefetch:
 
 
 def _give_way() -> None:
-    """Give this thread the lowest priority, for the processor and for the disk."""
+    """Give this thread the lowest priority, for the processor and for the disk.
+
+    For the disk the lowest that is still served: idle reads starve for minutes behind what
+    renders write, and the model would come too late.
+    """
     if sys.platform != "linux":
         return
     thread = threading.get_native_id()
     try:
         os.setpriority(os.PRIO_PROCESS, thread, 19)
-        psutil.Process(thread).ionice(psutil.IOPRIO_CLASS_IDLE)
+        psutil.Process(thread).ionice(psutil.IOPRIO_CLASS_BE, 7)
     except (OSError, psutil.Error) as error:
         _log.debug("reading ahead at the usual priority: %s", error)

@@ -19,6 +19,7 @@ from farm.domain.overtaking import MOST_SKIPS, MOST_WAIT_S
 from farm.domain.plan import Needs
 from farm.engine.models import ModelCache
 from farm.ledger.database import Database
+from farm.ledger.look_ahead import coming_models
 from farm.ledger.records import Assignment, Coming, Holding, LoadCost, Message, Peaks
 from farm.ledger.schema import nodes, shapes, tasks
 from farm.sim.mix import recorded
@@ -134,10 +135,9 @@ def test_an_engine_is_told_what_is_wanted_next(hand: Farmhand) -> None:
         ask(hand, name, model)
     taken = hand.take("j1.a.0")
     assert taken.soon == {"svd": 2, "wan": 1, "ltx": 1}
-    assert taken.coming == (
-        Coming("svd", {"svd": "digest of svd"}),
-        Coming("ltx", {"ltx": "digest of ltx"}),
-    )
+    svd, ltx = (Coming(name, {name: f"digest of {name}"}) for name in ("svd", "ltx"))
+    assert coming_models(hand.database, {"wan"}) == [svd, ltx]
+    assert coming_models(hand.database, {"wan", "svd"}) == [ltx]
     following = finish(hand, taken, holding("wan"))
     assert following is not None and following.soon == {"svd": 2, "ltx": 1}
 
@@ -165,11 +165,11 @@ def test_what_loading_took_is_remembered_as_a_moving_mean(
 
 
 def test_what_a_stage_takes_is_the_median_of_its_last_runs(hand: Farmhand) -> None:
-    assert hand.queue.typical_s("test.work/test", 1) is None
+    assert hand.queue.typical_s("test.work/test", 1, "") is None
     for number, wall_s in enumerate([2.0, 90.0, 3.0]):
         ask(hand, f"j{number}", "wan")
         finish(hand, hand.take(f"j{number}.a.0"), wall_s=wall_s)
-    assert hand.queue.typical_s("test.work/test", 1) == 3.0
+    assert hand.queue.typical_s("test.work/test", 1, "") == 3.0
 
 
 def test_the_scheduler_sees_what_an_engine_loaded_without_a_heartbeat(hand: Farmhand) -> None:

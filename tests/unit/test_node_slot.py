@@ -14,8 +14,8 @@ from farm.config import Settings
 from farm.domain.errors import ErrorClass
 from farm.engine.process import EngineProcess
 from farm.engine.protocol import EngineOutcome, EngineRequest
-from farm.ledger.records import Assignment, Coming
-from farm.slots import Slot, missing_models, parked_models_mb
+from farm.ledger.records import Assignment
+from farm.slots import Slot, held_models, parked_models_mb
 
 
 @pytest.fixture
@@ -87,13 +87,12 @@ def test_a_restart_that_is_ordered_again_meanwhile_is_one_restart(slot: Slot, sh
     assert slot.engine.starts == starts + 1
 
 
-def assignment(model_key: str, *coming: str) -> Assignment:
-    """A task as the ledger hands it to a node; ``coming``: the models that are wanted next."""
+def assignment(model_key: str) -> Assignment:
+    """A task as the ledger hands it to a node."""
     return Assignment(
         task_id="j.a.0", number=1, fence=1, job_id="j", job_number=1, stage="a", stage_id="a/b",
         version=1, params={}, inputs={}, window=None, seed=1, slot="cpu0", shape="", urgency=0,
         submitter="ada", model_key=model_key, cache_key=None, timeout_s=1.0, stall_s=1.0, cores=1,
-        coming=tuple(Coming(key, {key: f"digest of {key}"}) for key in coming),
     )  # fmt: skip
 
 
@@ -113,9 +112,8 @@ def test_the_ledger_hears_of_models_only_when_others_are_held(slot: Slot, shop: 
     assert slot.after(assignment("wan"), EngineOutcome(), [slot]) is None
 
 
-def test_models_that_some_engine_of_the_node_holds_are_not_read_ahead(slot: Slot) -> None:
+def test_a_model_is_held_from_the_start_of_its_task(slot: Slot) -> None:
     slot.resident = {"svd": 9}
-    task = assignment("wan", "svd", "ltx", "flux", "cog")
-    assert missing_models(task, [slot]) == [
-        {"ltx": "digest of ltx"}, {"flux": "digest of flux"},
-    ]  # fmt: skip
+    assert held_models([slot]) == {"svd"}
+    slot.at_work = "wan"
+    assert held_models([slot]) == {"svd", "wan"}
