@@ -6,10 +6,6 @@ STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-test
 MODELS_STAMP := $(VENV)/.models
 
-# Those of the second line run whole farms and watch the clock.
-SIDE_BY_SIDE := tests/docs tests/hygiene tests/ledger tests/plugins tests/tui tests/unit
-ALONE := tests/faults tests/flow tests/observability
-
 .PHONY: demo up test soak bench gallery lint clean help-text schemas
 
 demo: $(STAMP)
@@ -19,8 +15,7 @@ up: $(STAMP)
 	$(BIN)/farm up
 
 test: $(MODELS_STAMP) lint
-	$(BIN)/pytest -m "not soak and not gpu" -n 2 --dist loadfile $(SIDE_BY_SIDE)
-	$(BIN)/pytest -m "not soak and not gpu" $(ALONE)
+	$(BIN)/pytest -m "not soak and not gpu" -n 2 --dist loadfile
 
 soak: $(MODELS_STAMP)
 	$(BIN)/pytest -m soak -s

@@ -57,6 +57,8 @@ class Daemon:
         self.database = Database(settings.database_url)
         require_current(self.database)
         self.registry: Registry = registry_of(settings)
+        # Read now, so that a broken one stops the daemon and not its first job.
+        _log.debug("%d pipelines", len(self.registry.pipelines))
         self.store: Store = open_store(
             settings.store_url,
             cache_dir=settings.spool_dir / "cache" / "daemon",
@@ -191,7 +193,7 @@ class Daemon:
             nodes=Nodes(self.database, max_failures=settings.max_attempts_per_job),
             sender=Sender(open_broker(settings.broker_url, settings.name), settings.name),
             cut=self._cut,
-            limits=settings.limits,
+            limits={**self.registry.limits(), **settings.limits},
             lease_s=settings.lease_s,
             monotonic=time.monotonic,
         )

@@ -131,6 +131,8 @@ def _plugins(settings: Settings) -> Iterator[Check]:
     lacking = complaints(registry.stages, registry.models, open_models(settings))
     for stages, complaint in by_reason({**lacking, **registry.checks()}):
         yield Check("stages", "warn", f"cannot run on this machine: {stages}", complaint)
+    for service in registry.services():
+        yield Check(f"service {service.name}", service.state, service.detail)
     for ref, complaint in sorted(registry.pipeline_complaints().items()):
         yield Check(f"pipeline {ref}", "warn", "cannot be planned here", complaint)
 

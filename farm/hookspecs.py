@@ -15,7 +15,7 @@ from typing import Any
 import pluggy
 
 from farm.commands import Command
-from farm.stages import Stage
+from farm.stages import Service, Stage
 
 hookspec = pluggy.HookspecMarker("farm")
 hookimpl = pluggy.HookimplMarker("farm")
@@ -47,7 +47,8 @@ def farm_stages() -> Iterable[Stage]:
 
 @hookspec
 def farm_pipelines() -> Iterable[Path]:
-    """Return the pipeline files (``*.yaml``) this plugin brings. They are read at start."""
+    """Return the pipeline files (``*.yaml``) this plugin brings. Called where jobs are planned or
+    pipelines shown; in the daemon at start. Nodes and engines do without them."""
     raise AssertionError("a specification is never called")
 
 
@@ -65,6 +66,25 @@ def farm_commands() -> Iterable[Command]:
     raise AssertionError("a specification is never called")
 
 
+@hookspec
+def farm_serves(model: Path, name: str) -> Iterable[str]:
+    """Return the capabilities of this plugin's stages that can use the model: a folder, or a file,
+    that somebody wants to call ``name``. Called in the command line only, by ``farm models declare``
+    without ``--provides``. Must be light: read what describes the model and none of its weights."""
+    raise AssertionError("a specification is never called")
+
+
+# --- limits: in the daemon ------------------------------------------------------------------------
+
+
+@hookspec
+def farm_limits() -> Mapping[str, int]:
+    """Return sizes of named limits that this plugin's stages hold, where the plugin knows them better
+    than the operator: the capacity of its services. Called in the daemon at start. A size under
+    ``limits`` in ``farm.toml`` goes before; of two plugins that name one limit the larger counts."""
+    raise AssertionError("a specification is never called")
+
+
 # --- checks: ``farm doctor`` and a node's start ---------------------------------------------------
 
 
@@ -72,9 +92,20 @@ def farm_commands() -> Iterable[Command]:
 def farm_checks() -> Iterable[tuple[str, str]]:
     """Return ``(stage id, complaint)`` for each stage that cannot run on *this* machine.
 
-    Called in the node at start and by ``farm doctor``. A node does not offer a stage with a
-    complaint. The complaint says how to mend it (``pip install 'farm[vision]'``). Must be light:
-    look for a package with ``importlib.util.find_spec`` instead of importing it.
+    Called in the node at start and every ten seconds or so, and by ``farm doctor``. A node does not
+    offer a stage with a complaint. The complaint says how to mend it
+    (``pip install 'farm[vision]'``). Must be light: look for a package with
+    ``importlib.util.find_spec`` instead of importing it.
+    """
+    raise AssertionError("a specification is never called")
+
+
+@hookspec
+def farm_services() -> Iterable[Service]:
+    """Return how the services are that this plugin's stages use from *this* machine.
+
+    Called as ``farm_checks`` is. ``farm doctor``, the console's nodes and the node's metrics show
+    them. Must come back within seconds, whatever the services do.
     """
     raise AssertionError("a specification is never called")
 

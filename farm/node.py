@@ -11,6 +11,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,7 @@ class NodeAgent:
             gauges=lambda: self._gauges,
             gpus=machine.gpus,
             beat_age_s=self._beat_age_s,
+            services=lambda: self.offering.services,
         )
         self.served = ServedNode(
             settings,
@@ -104,8 +106,7 @@ class NodeAgent:
             slot.engine.start()
         self.served.start()
         threading.Thread(target=self._beat_loop, name="heartbeat", daemon=True).start()
-        if self.registry.models:
-            threading.Thread(target=self._look_loop, name="models", daemon=True).start()
+        threading.Thread(target=self._look_loop, name="offering", daemon=True).start()
         self._receiver = Receiver(
             self.settings.broker_url,
             self.settings.name,
@@ -317,7 +318,7 @@ class NodeAgent:
             claims.incarnation,
             list(running),
             engines=[slot.record() for slot in self.slots.values()],
-            gauges=self._gauges,
+            gauges={**self._gauges, "services": [asdict(s) for s in self.offering.services]},
         )
         self._beat_at_s = time.monotonic()
         if not answer.alive and not self._stopping.is_set():
@@ -370,7 +371,8 @@ class NodeAgent:
         )
 
     def _look_loop(self) -> None:
-        """Notice models that come or go. Not in the heartbeat: a changed file is read whole."""
+        """Notice models and services that come or go. Not in the heartbeat: a changed file is read
+        whole, and a service may take seconds to answer."""
         while not self._stopping.wait(_LOOK_EVERY_S):
             try:
                 now = self.offering.look()
@@ -384,7 +386,7 @@ class NodeAgent:
                     self._ring()
             except Exception:
                 # The database or the disk may be away for a while; the next look is soon.
-                _log.exception("looking over the models")
+                _log.exception("looking over what can be offered")
 
 
 def _peaks(outcome: EngineOutcome) -> Peaks:

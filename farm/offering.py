@@ -5,12 +5,14 @@ Invariant: a stage is offered only while nothing speaks against it, and what spe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from farm.models import needs
 from farm.models.store import ModelStore
 from farm.registry import Registry
+from farm.stages import Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +29,33 @@ class Offer:
         return frozenset(f"{stage_id}@{version}" for stage_id, version in self.stages.items())
 
 
-class Offering:
-    """Looks over a node. The plugins' own checks are asked once, the models at every look."""
+ASK_EVERY_S = 10.0
+"""Between two questions to the plugins; a service may have come or gone."""
 
-    def __init__(self, registry: Registry, models: ModelStore, tags: Sequence[str]) -> None:
+
+class Offering:
+    """Looks over a node: the models at every look, the plugins' own checks now and then."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        models: ModelStore,
+        tags: Sequence[str],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._registry = registry
         self._models = models
         self._tags = tags
-        self._checks = registry.checks()
+        self._monotonic = monotonic
+        self._asked_at = float("-inf")
+        self._checks: Mapping[str, str] = {}
+        self.services: Sequence[Service] = ()
 
     def look(self) -> Offer:
         """What can be offered now; reads a model's files whole if they changed."""
+        if self._monotonic() - self._asked_at >= ASK_EVERY_S:
+            self._checks, self.services = self._registry.checks(), self._registry.services()
+            self._asked_at = self._monotonic()
         stages, manifests = self._registry.stages, self._registry.models
         complaints = {**needs.complaints(stages, manifests, self._models), **self._checks}
         return Offer(

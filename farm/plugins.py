@@ -13,7 +13,7 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -26,12 +26,12 @@ from farm import hookspecs
 from farm.domain.errors import ConfigError, FarmError, PluginError, nearest
 from farm.models.manifest import ModelManifest, load_manifest
 from farm.models.needs import require_declared
-from farm.pipelines import Pipeline, load_pipeline
 from farm.registry import Registry, answers_of
 from farm.stages import Stage
 
 if TYPE_CHECKING:
     from farm.config import Settings
+    from farm.pipelines import Pipeline
 
 __all__ = ["Registry", "load_plugins", "registry_of"]
 
@@ -96,7 +96,7 @@ def load_plugins(
     return Registry(
         pm=pm,
         stages=MappingProxyType(stages),
-        pipelines=MappingProxyType(_collect_pipelines(pm)),
+        _read_pipelines=cache(lambda: MappingProxyType(_collect_pipelines(pm))),
         versions=MappingProxyType(versions),
         _plugins=MappingProxyType(plugins),
         _distributions=MappingProxyType(distributions),
@@ -300,6 +300,9 @@ def _collect_models(
 
 
 def _collect_pipelines(pm: pluggy.PluginManager) -> dict[str, Pipeline]:
+    # Only who plans needs them: nodes and engines do without the memory and the time.
+    from farm.pipelines import load_pipeline
+
     pipelines: dict[str, Pipeline] = {}
     origins: dict[str, str] = {}
     for plugin, paths in answers_of(pm, "farm_pipelines"):

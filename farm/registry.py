@@ -5,30 +5,33 @@ Invariant: it is complete and immutable; an unknown name is refused with the nea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from farm.domain.errors import FarmError, PluginError, UnknownName, nearest
 from farm.models.manifest import ModelManifest
-from farm.pipelines import Pipeline, check_against
-from farm.stages import Stage
+from farm.stages import Service, Stage
+
+if TYPE_CHECKING:
+    from farm.pipelines import Pipeline
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
     """Everything that plugins declared; immutable.
 
-    stages : by stage id ``capability/provider``. pipelines : by ``name@version``.
-    models : by name. versions : plugin distribution (or loose plugin) to version.
+    stages : by stage id ``capability/provider``. models : by name.
+    versions : plugin distribution (or loose plugin) to version.
     pm : for the other hooks.
     """
 
     pm: pluggy.PluginManager
     stages: Mapping[str, Stage]
-    pipelines: Mapping[str, Pipeline]
+    _read_pipelines: Callable[[], Mapping[str, Pipeline]] = field(repr=False)
     versions: Mapping[str, str]
     _plugins: Mapping[str, str] = field(repr=False)
     _distributions: Mapping[str, str] = field(repr=False)
@@ -72,6 +75,12 @@ class Registry:
         """The key of :attr:`versions` for the plugin that declares a stage. Raises UnknownName."""
         return self._distributions[self.plugin_of(stage_id)]
 
+    @property
+    def pipelines(self) -> Mapping[str, Pipeline]:
+        """By ``name@version``; read when they are first asked for, which no engine does.
+        Raises PluginError."""
+        return self._read_pipelines()
+
     def latest(self, name: str) -> Pipeline:
         """The highest version of a pipeline. Raises UnknownName."""
         found = [p for p in self.pipelines.values() if p.name == name]
@@ -113,6 +122,8 @@ class Registry:
 
     def pipeline_complaints(self) -> dict[str, str]:
         """``name@version`` to why a pipeline cannot be planned with the plugins that are here."""
+        from farm.pipelines import check_against
+
         complaints = {}
         for ref, pipeline in self.pipelines.items():
             try:
@@ -120,6 +131,12 @@ class Registry:
             except FarmError as error:
                 complaints[ref] = error.sentence()
         return complaints
+
+    def serves(self, model: Path, name: str) -> list[str]:
+        """The capabilities that a model which is to be called ``name`` can serve, as plugins know.
+        Raises PluginError."""
+        answers = answers_of(self.pm, "farm_serves", model=model, name=name)
+        return sorted({capability for _, told in answers for capability in told})
 
     def checks(self) -> dict[str, str]:
         """Stage id to why it cannot run on this machine. Raises PluginError."""
@@ -136,14 +153,44 @@ class Registry:
                 complaints[stage_id] = complaint
         return complaints
 
+    def limits(self) -> dict[str, int]:
+        """Sizes of limits that plugins know. Raises PluginError."""
+        sizes: dict[str, int] = {}
+        for plugin, answers in answers_of(self.pm, "farm_limits", dict.items):
+            for name, size in answers:
+                if not isinstance(size, int) or size < 0:
+                    raise PluginError(
+                        f'farm_limits gives "{name}" no size',
+                        where=f"plugin {plugin}",
+                        expected="a whole number from 0",
+                        got=repr(size),
+                        code="plugin.bad-hook",
+                    )
+                sizes[name] = max(size, sizes.get(name, 0))
+        return sizes
 
-def answers_of(pm: pluggy.PluginManager, hook: str) -> list[tuple[str, list[Any]]]:
-    """The answers of a hook without arguments, plugin by plugin, so that a failure has a name."""
+    def services(self) -> list[Service]:
+        """How the services are that plugins use, by name. Raises PluginError."""
+        found = [service for _, told in answers_of(self.pm, "farm_services") for service in told]
+        return sorted(found, key=lambda service: service.name)
+
+
+def answers_of(
+    pm: pluggy.PluginManager,
+    hook: str,
+    items: Callable[[Any], Iterable[Any]] = iter,
+    **given: Any,
+) -> list[tuple[str, list[Any]]]:
+    """The answers of a hook, plugin by plugin, so that a failure has a name.
+
+    items : what makes a list of an answer. given : the hook's arguments.
+    """
     answers = []
     for implementation in getattr(pm.hook, hook).get_hookimpls():
         plugin = implementation.plugin_name
         try:
-            answers.append((plugin, list(implementation.function() or ())))
+            taken = {name: given[name] for name in implementation.argnames}
+            answers.append((plugin, list(items(implementation.function(**taken) or {}))))
         except Exception as error:
             raise PluginError(
                 f"the hook {hook} failed",

@@ -243,6 +243,20 @@ Result = Mapping[str, Path | Sequence[Path]]
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """A service outside of the farm that stages use, as it is now.
+
+    name : lower-case, such as ``comfyui a``. state : ``ok``, ``warn`` (it works, but) or ``fail``.
+    detail : one line for people. numbers : what can be counted (``waiting``), for the metrics.
+    """
+
+    name: str
+    state: Literal["ok", "warn", "fail"]
+    detail: str
+    numbers: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """One implementation (provider) of one capability.
 

@@ -18,6 +18,8 @@ from farm.domain.errors import AssetError
 from farm.domain.media import MediaFacts
 
 MOST_WARNINGS = 32
+MOST_EXTERNAL = 8
+_EXTERNAL_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
 def looks_like_text(path: Path) -> bool:
@@ -79,7 +81,8 @@ def data_facts(path: Path, name: str, max_bytes: int, *, lines: bool) -> MediaFa
 
     A document that describes media may say so under ``media`` (``frames``, ``fps``, ``width``,
     ``height``, ``duration_s``): the stages that read it can then be cut into windows. A report may
-    list ``warnings``, sentences that the job's receipt repeats.
+    list ``warnings``, sentences that the job's receipt repeats, and name under ``external`` what
+    another system calls this piece of work.
     lines : one document per line; blank lines are passed over.
     """
     text = read_text(path, name, max_bytes)
@@ -110,6 +113,9 @@ def data_facts(path: Path, name: str, max_bytes: int, *, lines: bool) -> MediaFa
     warnings = _warnings(first.get("warnings")) if isinstance(first, dict) else []
     if warnings:
         extra["warnings"] = warnings
+    external = _external(first.get("external")) if isinstance(first, dict) else {}
+    if external:
+        extra["external"] = external
     described = first.get("media") if isinstance(first, dict) else None
     return MediaFacts(
         codec="jsonl" if lines else "json", extra=extra, **_described_media(described)
@@ -122,6 +128,18 @@ def _warnings(told: Any) -> list[str]:
         return []
     texts = (" ".join(text.split())[:300] for text in told if isinstance(text, str))
     return [text for text in texts if text][:MOST_WARNINGS]
+
+
+def _external(told: Any) -> dict[str, str]:
+    """The first of the names and short texts that are some."""
+    if not isinstance(told, dict):
+        return {}
+    found = {
+        name: " ".join(text.split())[:200]
+        for name, text in told.items()
+        if isinstance(text, str) and _EXTERNAL_NAME.fullmatch(name)
+    }
+    return dict(sorted((k, v) for k, v in found.items() if v)[:MOST_EXTERNAL])
 
 
 def _described_media(media: Any) -> dict[str, Any]:

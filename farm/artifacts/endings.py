@@ -24,12 +24,12 @@ _PROMISES: dict[str, tuple[MediaKind, ...]] = {
     ".txt .md .srt .vtt .ass .csv .tsv .yaml .yml .toml .xml .html .cube .edl": (_K.TEXT,),
     ".json .jsonl .ndjson .otio": (_K.DATA,),
     ".safetensors": (_K.MODEL,),
-    ".zip": (_K.ARCHIVE,),
+    ".zip .pdf": (_K.ARCHIVE,),
 }
 _KINDS: dict[str, tuple[MediaKind, ...]] = {
     ending: kinds for endings, kinds in _PROMISES.items() for ending in endings.split()
 }
-_PICTURE_ENDINGS: dict[str, tuple[str, ...]] = {
+_FORMAT_ENDINGS: dict[str, tuple[str, ...]] = {
     "png": (".png",),
     "jpeg": (".jpg", ".jpeg", ".jpe"),
     "webp": (".webp",),
@@ -38,6 +38,8 @@ _PICTURE_ENDINGS: dict[str, tuple[str, ...]] = {
     "tiff": (".tif", ".tiff"),
     "avif": (".avif",),
     "heic": (".heic", ".heif"),
+    "zip": (".zip",),
+    "pdf": (".pdf",),
 }
 _MEND: dict[MediaKind, str] = {
     _K.VIDEO: ".mp4, .mov or .mkv, as its format is",
@@ -64,11 +66,11 @@ def promised_kinds(ending: str) -> tuple[MediaKind, ...]:
 def check_promise(name: str, kind: MediaKind, format: str = "") -> None:
     """Refuse (``asset.mislabelled``) a name that says something else than the content.
 
-    format : the content's picture format, when it is known to be one.
+    format : the content's format, when it is that of a picture or an archive.
     """
     ending = ending_of(name)
     promised = promised_kinds(ending)
-    right = _PICTURE_ENDINGS.get(format, ())
+    right = _FORMAT_ENDINGS.get(format, ())
     if not promised or (kind in promised and (not right or ending in right)):
         return
     expected = " or ".join(k.value for k in promised)

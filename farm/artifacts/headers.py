@@ -209,6 +209,12 @@ def _plain(file: BinaryIO, head: bytes, size: int) -> Header:
     return Header()
 
 
+def _pdf(file: BinaryIO, head: bytes, size: int) -> Header:
+    # What mail programs append after the end mark is no fault of the document's.
+    file.seek(max(0, size - (1 << 16)))
+    return Header(missing="" if b"%%EOF" in file.read() else "its end mark")
+
+
 _FORMATS: tuple[
     tuple[str, Callable[[bytes], bool], Callable[[BinaryIO, bytes, int], Header]], ...
 ] = (
@@ -227,5 +233,6 @@ _FORMATS: tuple[
     ("ogg", lambda h: h.startswith(b"OggS"), _ogg),
     ("flac", lambda h: h.startswith(b"fLaC"), _plain),
     ("mp3", lambda h: h[:3] == b"ID3" or h[:2] in (b"\xff\xfb", b"\xff\xfa", b"\xff\xf3"), _mp3),
+    ("pdf", lambda h: h.startswith(b"%PDF-"), _pdf),
     ("zip", lambda h: h.startswith((b"PK\x03\x04", b"PK\x05\x06")), _plain),
 )

@@ -80,8 +80,13 @@ def probe(
         check_promise(name, MediaKind.IMAGE, header.format)
         return _submitted_media(path, name, header, limits)
     if header.format == "zip":
-        check_promise(name, MediaKind.ARCHIVE)
+        check_promise(name, MediaKind.ARCHIVE, "zip")
         return MediaKind.ARCHIVE, archive_facts(path, name)
+    if header.format == "pdf":
+        check_promise(name, MediaKind.ARCHIVE, "pdf")
+        if header.missing:
+            raise _cut_off(name, f"a PDF with {header.missing}", "none")
+        return MediaKind.ARCHIVE, MediaFacts(codec="pdf")
     if not header.format and MediaKind.MODEL in promised:
         return MediaKind.MODEL, model_facts(path, name)
     if not header.format and (looks_like_text(path) or _is_written(promised)):
@@ -93,7 +98,8 @@ def probe_output(path: Path) -> tuple[MediaKind, MediaFacts]:
     """The same facts, cheaply, for a file that a stage of this farm wrote: no media is decoded.
 
     A file that is neither media nor of a known ending is of kind ``any``. Of a JSON document the
-    facts of the media it describes and its warnings are read, if it is small.
+    facts of the media it describes, its warnings and what other systems call it are read, if it is
+    small.
 
     Raises
     ------
@@ -114,7 +120,7 @@ def probe_output(path: Path) -> tuple[MediaKind, MediaFacts]:
             return promised[0], _written_facts(path)
         written = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json"}.get(ending)
         return promised[0], MediaFacts(codec=written)
-    if header.format == "zip" or not (header.format or promised):
+    if header.format in ("zip", "pdf") or not (header.format or promised):
         return (MediaKind.ARCHIVE if header.format else MediaKind.ANY), MediaFacts()
     try:
         return count_streams(path, header.format)
@@ -127,7 +133,8 @@ def _written_facts(path: Path) -> MediaFacts:
         facts = data_facts(path, path.name, _SMALL_DOCUMENT, lines=False)
     except AssetError as error:
         raise _bad_output(path, error.got or error.what) from error
-    return replace(facts, extra={k: v for k, v in facts.extra.items() if k == "warnings"})
+    told = {k: v for k, v in facts.extra.items() if k in ("warnings", "external")}
+    return replace(facts, extra=told)
 
 
 def _is_written(promised: tuple[MediaKind, ...]) -> bool:

@@ -64,7 +64,7 @@ def declare(
     ] = "",
     provides: Annotated[
         list[str] | None,
-        typer.Option("--provides", metavar="CAPABILITY", help="What it serves; may be repeated."),
+        typer.Option("--provides", metavar="CAPABILITY", help="What it serves, if not as plugins say."),
     ] = None,
     variant: Annotated[
         list[str] | None,
@@ -91,6 +91,8 @@ def declare(
     if not source.exists():
         raise typer.BadParameter(f"{source} does not exist", param_hint="FOLDER|FILE")
     folder = here.settings.under_root(here.settings.models_manifests_dir)
+    if not provides:
+        provides = here.registry.serves(source, name)
     facts = Facts(
         name=name,
         family=family,
@@ -125,6 +127,7 @@ def declare(
         return
     count = len(manifest.files)
     typer.echo(f"{name}: {count} files, {size(manifest.size_bytes)}, {manifest.origin}")
+    typer.echo(f"{name}: provides {', '.join(manifest.provides)}")
     if left_out:
         typer.echo(f"{name}: left out: {', '.join(left_out)}")
     if here.models.standing(manifest).state == "missing":

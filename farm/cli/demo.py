@@ -1,4 +1,4 @@
-"""``farm demo``: one prompt from the drop folder to a finished film.
+"""``farm demo``: one prompt, or a sample, from the drop folder to a finished film.
 
 Invariant: the demo goes through the same door as everybody: it drops a folder and waits. A farm that
 it had to start is stopped again.
@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 PIPELINE = "procedural"
 PROMPT = "A calm sea of violet dunes at dusk, slow clouds drifting, stars coming out"
 _TAKEN_WITHIN_S = 120.0
+_OFFERED_WITHIN_S = 30.0
 _LOOK_S = 0.2
 
 
@@ -44,16 +48,26 @@ def demo(
     seed: Annotated[
         int | None, typer.Option(min=0, metavar="NUMBER", help="The same seed gives the same film.")
     ] = None,
+    sample: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            metavar="FOLDER",
+            help="A sample to make instead, such as dropbox/lesson/_samples/binary-search.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make a short film from a prompt and print its path; starts a farm if none runs."""
     here = session(context)
     chosen = secrets.randbelow(2**31) if seed is None else seed
     fields = {"seed": chosen, "params": {"duration_s": duration}, "name": "demo"}
+    wish = _of_prompt(prompt, fields) if sample is None else _of_sample(sample)
     if _is_served(here):
-        line = _make(here, prompt, fields, quiet=as_json)
+        line = _make(here, wish, quiet=as_json)
     else:
-        line = _with_own_farm(here, prompt, fields, quiet=as_json)
+        line = _with_own_farm(here, wish, quiet=as_json)
     video = Path(line.published or "") / "video.mp4"
     done = line.state == JobState.DONE.value
     if as_json:
@@ -64,19 +78,52 @@ def demo(
         raise typer.Exit(REFUSED)
 
 
-def drop(door: Path, name: str, prompt: str, fields: dict[str, Any]) -> None:
-    """Put a folder with a prompt and a ``job.yaml`` into a drop folder, in one rename."""
-    import yaml
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a demo drops, and for which pipeline. fill : writes it into a folder."""
 
+    pipeline: str
+    fill: Callable[[Path], None]
+
+
+def drop(door: Path, name: str, wish: Wish) -> None:
+    """Put a folder into a drop folder, in one rename."""
     door.mkdir(parents=True, exist_ok=True)
     hidden = door / f".{name}"
     hidden.mkdir()
-    (hidden / "prompt.txt").write_text(prompt + "\n", encoding="utf-8")
-    (hidden / "job.yaml").write_text(yaml.safe_dump({"farm": 1, **fields}), encoding="utf-8")
+    wish.fill(hidden)
     hidden.rename(door / name)
 
 
-def _with_own_farm(here: Session, prompt: str, fields: dict[str, Any], *, quiet: bool) -> JobLine:
+def _of_prompt(prompt: str, fields: dict[str, Any]) -> Wish:
+    def fill(folder: Path) -> None:
+        (folder / "prompt.txt").write_text(prompt + "\n", encoding="utf-8")
+        _write_request(folder, fields)
+
+    return Wish(PIPELINE, fill)
+
+
+def _of_sample(sample: Path) -> Wish:
+    """A folder ``dropbox/PIPELINE/_samples/NAME``."""
+    pipeline = sample.resolve().parent.parent.name
+
+    def fill(folder: Path) -> None:
+        shutil.copytree(sample, folder, dirs_exist_ok=True)
+        if not (folder / "job.yaml").exists():
+            # The same sample twice is no mistake here.
+            _write_request(folder, {"pipeline": pipeline, "name": sample.name, "rerun": True})
+
+    return Wish(pipeline, fill)
+
+
+def _write_request(folder: Path, fields: dict[str, Any]) -> None:
+    import yaml
+
+    text = yaml.safe_dump({"farm": 1, **fields}, sort_keys=False)
+    (folder / "job.yaml").write_text(text, encoding="utf-8")
+
+
+def _with_own_farm(here: Session, wish: Wish, *, quiet: bool) -> JobLine:
     """Run ``farm up`` in this process for as long as the demo takes."""
     from farm.cli.running import on_stop, require_not_up, start_logging
     from farm.up import run_up
@@ -86,13 +133,13 @@ def _with_own_farm(here: Session, prompt: str, fields: dict[str, Any], *, quiet:
     start_logging(settings.model_copy(update={"log_level": "WARNING"}))
     # The parts of the farm inherit it: a demo shows its film, not the farm's housekeeping.
     os.environ.setdefault("FARM_LOG_LEVEL", "WARNING")
-    _door(settings).mkdir(parents=True, exist_ok=True)
+    _door(settings, wish.pipeline).mkdir(parents=True, exist_ok=True)
     stopping, interrupted = threading.Event(), threading.Event()
     outcome: list[JobLine | BaseException] = []
 
     def work() -> None:
         try:
-            outcome.append(_make(here, prompt, fields, quiet=quiet, stopping=interrupted))
+            outcome.append(_make(here, wish, quiet=quiet, stopping=interrupted))
         except BaseException as error:
             # Handed to the main thread, which raises it once the farm has stopped.
             outcome.append(error)
@@ -119,8 +166,7 @@ def _with_own_farm(here: Session, prompt: str, fields: dict[str, Any], *, quiet:
 
 def _make(
     here: Session,
-    prompt: str,
-    fields: dict[str, Any],
+    wish: Wish,
     *,
     quiet: bool,
     stopping: threading.Event | None = None,
@@ -130,14 +176,29 @@ def _make(
     now_s = time.time()
     name = f"demo-{new_id(now_s)}"
     with here.ledger() as database:
-        drop(_door(here.settings), name, prompt, fields)
-        job_id = _job_of(here, database, name, now_s, stopping or threading.Event())
+        if stopping is not None:
+            _await_node(database, stopping)
+        door = _door(here.settings, wish.pipeline)
+        drop(door, name, wish)
+        job_id = _job_of(door, database, name, now_s, stopping or threading.Event())
         [line] = follow(database, [job_id], quiet=quiet)
     return line
 
 
+def _await_node(database: Database, stopping: threading.Event) -> None:
+    """Wait until the farm that was just started says what it offers: a job that is planned before
+    that would do without models."""
+    from farm.ledger.views_nodes import NodeViews
+
+    until = time.monotonic() + _OFFERED_WITHIN_S
+    while time.monotonic() < until and not stopping.is_set():
+        if any(node.offers for node in NodeViews(database).nodes()):
+            return
+        stopping.wait(_LOOK_S)
+
+
 def _job_of(
-    here: Session, database: Database, name: str, since_s: float, stopping: threading.Event
+    door: Path, database: Database, name: str, since_s: float, stopping: threading.Event
 ) -> str:
     """Wait until the intake has made a job of it, or refused it."""
     from farm.ledger.views_detail import JobDetails
@@ -155,20 +216,20 @@ def _job_of(
         if found["job_id"]:
             return str(found["job_id"])
     raise TransientError(
-        "the farm did not take the demo's prompt",
-        where=str(_door(here.settings) / name),
+        "the farm did not take what the demo dropped",
+        where=str(door / name),
         expected=f"within {_TAKEN_WITHIN_S:.0f} s",
         mend="Run `farm doctor`.",
         code="demo.not-taken",
     )
 
 
-def _door(settings: Settings) -> Path:
-    """The drop folder whose things become procedural films."""
+def _door(settings: Settings, pipeline: str) -> Path:
+    """The drop folder whose things become jobs of a pipeline."""
     for drop_folder in settings.drop_folders.values():
-        if drop_folder.pipeline.partition("@")[0] == PIPELINE:
+        if drop_folder.pipeline.partition("@")[0] == pipeline:
             return settings.under_root(drop_folder.path)
-    return settings.under_root(settings.dropbox) / PIPELINE
+    return settings.under_root(settings.dropbox) / pipeline
 
 
 def _is_served(here: Session) -> bool:

@@ -196,6 +196,9 @@ def _print_detail(detail: JobDetail) -> None:
         ],
         empty="It has no stages.",
     )
+    for number, told in enumerate(detail.external):
+        words = "  ".join(f"{name} {value}" for name, value in told.items() if name != "stage")
+        typer.echo(f"{'' if number else chr(10)}{told['stage']}: {words}")
     for number, warning in enumerate(detail.warnings):
         typer.echo(f"{'' if number else chr(10)}! {warning}")
     if detail.attempts:

@@ -35,6 +35,10 @@ def nodes(context: typer.Context, as_json: Json = False) -> None:
     for node in found:
         if node.reason:
             typer.echo(f"{node.name} is {node.state}: {node.reason}")
+        for service in (node.facts.get("gauges") or {}).get("services") or ():
+            typer.echo(
+                f"{node.name} uses {service['name']} ({service['state']}): {service['detail']}"
+            )
         for stages, complaint in by_reason(node.complaints):
             typer.echo(f"{node.name} does not offer {stages}: {complaint}")
         for stage_id, reason in sorted(node.blocked.items()):

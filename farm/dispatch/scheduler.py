@@ -66,8 +66,8 @@ class Scheduler:
         self._resent: dict[tuple[str, int], float] = {}
         self._explained_at = float("-inf")
         self._needs: dict[str, Needs] = {}
-        self._peaks: dict[tuple[str, int], tuple[float, tuple[int, int] | None]] = {}
-        self._typical: dict[tuple[str, int], tuple[float, float | None]] = {}
+        self._peaks: dict[tuple[str, int, str], tuple[float, tuple[int, int] | None]] = {}
+        self._typical: dict[tuple[str, int, str], tuple[float, float | None]] = {}
         self._loads: tuple[float, dict[str, LoadCost]] = (float("-inf"), {})
 
     def tick(self) -> int:

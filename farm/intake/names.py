@@ -25,6 +25,7 @@ _TEMPORARY = (
 )
 # fmt: on
 _DESKTOP = ("desktop.ini", "thumbs.db", "icon\r")
+_FOR_PEOPLE = ("readme.md", "readme.txt")
 
 
 def composed(name: str) -> str:
@@ -33,8 +34,8 @@ def composed(name: str) -> str:
 
 
 def is_ours(name: str) -> bool:
-    """Whether the name belongs to the farm, a desktop or nobody: never looked at."""
-    return name.startswith((".", "_")) or composed(name) in _DESKTOP
+    """Whether the name belongs to the farm, a desktop, or to people who read: never looked at."""
+    return name.startswith((".", "_")) or composed(name) in (*_DESKTOP, *_FOR_PEOPLE)
 
 
 def is_temporary(name: str) -> bool:

@@ -26,6 +26,7 @@ from farm.ledger.schema import (
     attempts,
     cache,
     peaks as peak_rows,
+    shapes,
     tasks,
 )
 

@@ -301,7 +301,9 @@ peaks = Table(
     Column("id", NumberColumn, Identity(), primary_key=True),
     Column("stage_id", String(160), nullable=False),
     Column("version", Integer, nullable=False),
-    Column("size", String(32), nullable=False, doc="of the task, as its stage names it, and its model"),
+    Column(
+        "size", String(32), nullable=False, doc="of the task, as its stage names it, and its model"
+    ),
     Column("ram_mb", Float, nullable=False),
     Column("vram_mb", Float, nullable=False),
     Column("wall_s", Float, nullable=False),

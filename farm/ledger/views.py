@@ -105,8 +105,9 @@ class EventLine:
 class JobDetail:
     """One job in full; ``attempts`` are the active ones and the newest failed ones.
 
-    warnings : see :func:`warnings_in`. draft : whose master it is. masters : what became of it as a
-    draft, the newest first; each with ``job``, ``number``, ``quality``, ``state``, ``published``.
+    warnings : see :func:`warnings_in`. external : see :func:`external_in`. draft : whose master it
+    is. masters : what became of it as a draft, the newest first; each with ``job``, ``number``,
+    ``quality``, ``state``, ``published``.
     """
 
     line: JobLine
@@ -124,6 +125,7 @@ class JobDetail:
     attempts: Sequence[AttemptLine] = field(default_factory=tuple)
     events: Sequence[EventLine] = field(default_factory=tuple)
     warnings: Sequence[str] = ()
+    external: Sequence[Mapping[str, str]] = ()
     draft: Mapping[str, Any] | None = None
     masters: Sequence[Mapping[str, Any]] = ()
 
@@ -131,6 +133,23 @@ class JobDetail:
         """As JSON: the fields of the line and the rest beside them."""
         found = asdict(self)
         return {**found.pop("line"), **found}
+
+
+def external_in(
+    stages: Iterable[tuple[str, Mapping[str, Any] | None]],
+) -> list[dict[str, str]]:
+    """What other systems call pieces of a job's work, each once: ``stage``, and what the stage says.
+
+    stages : names and outputs, which are artifact records by port.
+    """
+    found = [
+        {"stage": name, **told}
+        for name, outputs in stages
+        for artifacts in (outputs or {}).values()
+        for artifact in artifacts
+        if (told := artifact.get("facts", {}).get("extra", {}).get("external"))
+    ]
+    return [told for at, told in enumerate(found) if told not in found[:at]]
 
 
 def warnings_in(stages: Iterable[tuple[str, Mapping[str, Any] | None]]) -> list[str]:

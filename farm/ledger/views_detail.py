@@ -24,7 +24,7 @@ from farm.ledger.schema import (
     submissions,
     tasks,
 )
-from farm.ledger.views import AttemptLine, EventLine, JobDetail, StageLine, warnings_in
+from farm.ledger.views import AttemptLine, EventLine, JobDetail, StageLine, external_in, warnings_in
 from farm.ledger.views_jobs import job_lines
 
 
@@ -51,7 +51,7 @@ class JobDetails:
                 select(stages.c.name, stages.c.outputs)
                 .where(stages.c.job_id == job_id)
                 .order_by(stages.c.ordinal)
-            )
+            ).all()
             return JobDetail(
                 line=line,
                 pipeline_hash=row.pipeline_hash,
@@ -68,6 +68,7 @@ class JobDetails:
                 attempts=_notable_attempts(connection, job_id),
                 events=_events(connection, job_id, history),
                 warnings=warnings_in((stage.name, stage.outputs) for stage in outputs),
+                external=external_in((stage.name, stage.outputs) for stage in outputs),
                 draft=draft_of(connection, row.draft_id),
                 masters=masters_of(connection, job_id),
             )

@@ -14,6 +14,7 @@ import psutil
 
 from farm.domain.wording import MB
 from farm.metrics.series import Book
+from farm.stages import Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class NodeMetrics:
     """Declares a node's metrics. The readers are called when a page is made.
 
     engines : the engines now. gauges : ``machine.gauges``. gpus : ``machine.gpus``.
-    beat_age_s : seconds since the ledger last answered a heartbeat.
+    beat_age_s : seconds since the ledger last answered a heartbeat. services : as last seen.
     """
 
     def __init__(
@@ -42,10 +43,11 @@ class NodeMetrics:
         gauges: Callable[[], dict[str, Any]],
         gpus: Callable[[], list[dict[str, Any]]],
         beat_age_s: Callable[[], float],
+        services: Callable[[], Sequence[Service]] = tuple,
     ) -> None:
         self.book = book
         self._engines, self._gauges, self._gpus = engines, gauges, gpus
-        self._beat_age_s = beat_age_s
+        self._beat_age_s, self._services = beat_age_s, services
         counter, gauge, histogram = book.counter, book.gauge, book.histogram
         self.tasks = counter("farm_node_tasks_total", "Attempts ended here.", "stage", "outcome")
         self.task_s = histogram("farm_node_task_duration_seconds", "Engine time of attempts.")
@@ -74,6 +76,12 @@ class NodeMetrics:
         self.beat_age = gauge(
             "farm_node_heartbeat_age_seconds", "Since the ledger last answered a heartbeat."
         )
+        self.service_up = gauge(
+            "farm_node_service_up", "1 while a service works that stages use from here.", "service"
+        )
+        self.service_numbers = gauge(
+            "farm_node_service", "What a service counts.", "service", "what"
+        )
 
     def page(self) -> bytes:
         """The text that Prometheus reads, with readings of this moment."""
@@ -94,6 +102,11 @@ class NodeMetrics:
         self.vram_used.replace({str(g["index"]): float(g["vram_used_mb"] * MB) for g in gpus})
         self.vram_total.replace({str(g["index"]): float(g["vram_mb"] * MB) for g in gpus})
         self.beat_age.set(self._beat_age_s())
+        services = self._services()
+        self.service_up.replace({s.name: float(s.state != "fail") for s in services})
+        self.service_numbers.replace(
+            {(s.name, what): float(n) for s in services for what, n in s.numbers.items()}
+        )
         return self.book.page()
 
     def ended(self, stage_id: str, outcome: str, wall_s: float) -> None:

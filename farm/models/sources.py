@@ -48,7 +48,8 @@ def describe(source: Source) -> str:
 def is_local(source: Source, access: Access) -> bool:
     """Whether a source asks nobody outside this machine."""
     if isinstance(source, PackageSource):
-        return "--no-index" in access.pip_options
+        pypi = all(package.registry == "pypi" for package in source.packages)
+        return pypi and "--no-index" in access.pip_options
     return isinstance(source, PathSource)
 
 

@@ -11,9 +11,11 @@ from farm.pipelines.template import (
     Pipeline,
     QualitySpec,
     StageSpec,
+    is_optional,
     load_pipeline,
     param_reference,
     parse_pipeline,
+    split_source,
 )
 from farm.pipelines.wiring import check_against, check_wiring, fits, misfit, order, predecessors
 
@@ -27,10 +29,12 @@ __all__ = [
     "check_wiring",
     "checked",
     "fits",
+    "is_optional",
     "load_pipeline",
     "misfit",
     "order",
     "param_reference",
     "parse_pipeline",
     "predecessors",
+    "split_source",
 ]

@@ -37,6 +37,10 @@ class InputSpec(Strict):
     accept: list[Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,12}$")]] = Field(
         default_factory=list, description="File name endings that are taken; empty: all."
     )
+    by_name: bool = Field(
+        False,
+        description="In a dropped folder, whether only a file that is named after it is taken for it.",
+    )
     description: str = Field("", description="One sentence for people.")
 
     @property
@@ -63,10 +67,12 @@ class StageSpec(Strict):
     inputs: dict[Name, Texts] = Field(
         default_factory=dict,
         description="Port to `inputs.NAME` or `STAGE.PORT`, or to a list of them; a port for one "
-        "file takes the first of its list that is there.",
+        "file takes the first of its list that is there. `STAGE.PORT?`: if its provider has that port.",
     )
     params: dict[str, JsonValue] = Field(
-        default_factory=dict, description="Parameters; a value `$name` is the pipeline's."
+        default_factory=dict,
+        description="Parameters; a value `$name` is the pipeline's. `$name?`: only for providers that "
+        "have the parameter; a job that gives it takes no other provider.",
     )
     each: Texts = Field(
         default_factory=list,
@@ -99,7 +105,8 @@ class Pipeline(Strict):
     stages: dict[Name, StageSpec] = Field(min_length=1, description="What is done.")
     outputs: dict[FileName, str] = Field(
         min_length=1,
-        description="Published file name to `STAGE.PORT`; `name/` is a folder, from an archive.",
+        description="Published file name to `STAGE.PORT`; `name/` is a folder, from an archive. "
+        "`STAGE.PORT?`: if its provider has that port.",
     )
 
     @property
@@ -121,12 +128,12 @@ class Pipeline(Strict):
 
     @cached_property
     def used_ports(self) -> dict[str, frozenset[str]]:
-        """Stage name to those of its output ports that another stage or an output takes."""
+        """Stage name to those of its output ports that another stage or an output needs."""
         used: dict[str, set[str]] = {name: set() for name in self.stages}
         taken = [s for spec in self.stages.values() for r in spec.inputs.values() for s in r]
         for reference in (*taken, *self.outputs.values()):
             stage, _, port = reference.partition(".")
-            if stage in used:
+            if stage in used and not is_optional(reference):
                 used[stage].add(port)
         return {name: frozenset(ports) for name, ports in used.items()}
 
@@ -155,5 +162,18 @@ def load_pipeline(path: Path) -> Pipeline:
 
 
 def param_reference(value: Any) -> str | None:
-    """The name in a parameter value of the form ``$name``, else ``None``."""
-    return value[1:] if isinstance(value, str) and value.startswith("$") else None
+    """The name in a parameter value of the form ``$name`` or ``$name?``, else ``None``."""
+    named = isinstance(value, str) and value.startswith("$")
+    return value[1:].removesuffix("?") if named else None
+
+
+def is_optional(value: Any) -> bool:
+    """Whether a source ``STAGE.PORT?`` or a parameter value ``$name?`` holds only for providers that
+    have such a port or parameter."""
+    return isinstance(value, str) and value.endswith("?") and ("." in value or value[:1] == "$")
+
+
+def split_source(source: str) -> tuple[str, str]:
+    """``STAGE.PORT`` or ``STAGE.PORT?`` as stage and port; ``inputs.NAME`` as ``inputs`` and name."""
+    stage, _, port = source.partition(".")
+    return stage, port.removesuffix("?")

@@ -7,14 +7,20 @@ itself, and joined ports carry the same kind of media.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from farm.domain.errors import ManifestError, UnknownName, nearest
 from farm.domain.media import MediaKind
 from farm.manifest.document import Document, Where
 from farm.pipelines.parameters import checked
-from farm.pipelines.template import Pipeline, StageSpec, param_reference
+from farm.pipelines.template import (
+    Pipeline,
+    StageSpec,
+    is_optional,
+    param_reference,
+    split_source,
+)
 from farm.stages import Stage
 
 # The farm writes these itself into every finished folder.
@@ -104,15 +110,20 @@ def check_against(pipeline: Pipeline, providers: Mapping[str, Sequence[Stage]]) 
         _check_kinds(pipeline, name, spec, providers, where)
 
 
-def misfit(pipeline: Pipeline, name: str, stage: Stage) -> str:
-    """Why ``stage`` cannot be the stage ``name`` of this template; empty when it can."""
+def misfit(pipeline: Pipeline, name: str, stage: Stage, given: Container[str] = ()) -> str:
+    """Why ``stage`` cannot be the stage ``name`` of this template; empty when it can.
+
+    given : the parameters of the pipeline that a job gives; what it gives as ``$name?`` is needed.
+    """
     for port in pipeline.stages[name].inputs:
         if port not in stage.inputs:
             return f'{stage.id} has no input "{port}". {nearest(port, stage.inputs)}'
     for port in sorted(pipeline.used_ports[name]):
         if port not in stage.outputs:
             return f'{stage.id} has no output "{port}". {nearest(port, stage.outputs)}'
-    for key in pipeline.stages[name].params:
+    for key, value in pipeline.stages[name].params.items():
+        if is_optional(value) and param_reference(value) not in given:
+            continue
         if key not in stage.params.model_fields:
             return f'{stage.id} has no parameter "{key}". {nearest(key, stage.params.model_fields)}'
     if pipeline.stages[name].each and stage.windows is not None:
@@ -130,7 +141,7 @@ def _check_kinds(
     takers = [s for s in providers[spec.capability] if not misfit(pipeline, name, s)]
     for port, sources in spec.inputs.items():
         for source in sources:
-            origin, _, output = source.partition(".")
+            origin, output = split_source(source)
             if origin == "inputs":
                 given = {pipeline.inputs[output].media}
             else:
@@ -182,12 +193,12 @@ def _check_params(pipeline: Pipeline, places: Document) -> None:
 
 
 def _check_source(pipeline: Pipeline, source: str, places: Document, where: Where) -> None:
-    origin, dot, port = source.partition(".")
-    if not dot or not port or "." in port:
+    origin, port = split_source(source)
+    if not port or "." in port or (origin == "inputs" and is_optional(source)):
         raise ManifestError(
             "not a reference",
             where=places.place(where),
-            expected="inputs.NAME or STAGE.PORT",
+            expected="inputs.NAME, STAGE.PORT or STAGE.PORT?",
             got=source,
             code="pipeline.bad-reference",
         )

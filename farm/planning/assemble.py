@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from functools import partial
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from farm.domain.cachekey import canonical
@@ -32,6 +32,8 @@ from farm.stages import Resources, Stage
 
 # Longer texts stay in the store; `job_manifest.json` must stay small enough to be read back.
 _SHOWN_TEXT = 4000
+# Characters of a size, as wide as its column.
+_SIZE = 32
 
 
 def plan(
@@ -219,10 +221,10 @@ def _needs(stage: Stage, params: Any, registry: Registry) -> Needs:
 
 def _size(stage: Stage, params: Any) -> str:
     """What recorded peaks go by: the model, and the size that the stage tells."""
-    told = [ask(stage, name, partial(of, params))
-            for name, of in (("model_key", stage.model_key), ("size", stage.size)) if of]  # fmt: skip
-    size = " ".join(part for part in told if part)
-    return size if len(size) <= SIZE else hashlib.sha256(size.encode()).hexdigest()[:SIZE]
+    asked = {"model_key": stage.model_key, "size": stage.size}
+    told = [ask(stage, name, partial(of, params)) for name, of in asked.items() if of]
+    size = "/".join(part for part in told if part)
+    return size if len(size) <= _SIZE else hashlib.sha256(size.encode()).hexdigest()[:_SIZE]
 
 
 def _input_record(file: Artifact) -> dict[str, Any]:

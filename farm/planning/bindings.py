@@ -11,7 +11,7 @@ from typing import Any
 from farm.domain.errors import ManifestError
 from farm.domain.media import Artifact, MediaKind
 from farm.domain.plan import Binding
-from farm.pipelines import Pipeline, fits, param_reference
+from farm.pipelines import Pipeline, fits, param_reference, split_source
 from farm.stages import Port, Stage
 
 Inputs = Mapping[str, Sequence[Artifact]]
@@ -44,7 +44,7 @@ def bind(
     takes_many = declared.many or port in pipeline.stages[name].each
     found = []
     for source in pipeline.stages[name].inputs.get(port, ()):
-        origin, _, item = source.partition(".")
+        origin, item = split_source(source)
         if origin == "inputs":
             if item not in inputs:
                 continue
@@ -52,6 +52,9 @@ def bind(
             binding = Binding("input", item)
         elif origin in chosen:
             maker = chosen[origin]
+            if item not in maker.outputs:
+                # Its provider fits all the same, so the reference is an optional one.
+                continue
             given = maker.outputs[item].kind
             several = maker.outputs[item].many or _repeats(pipeline, origin, maker)
             binding = Binding("stage", origin, item)
@@ -90,8 +93,8 @@ def published(pipeline: Pipeline, chosen: Mapping[str, Stage]) -> dict[str, tupl
     """Published file name to (stage, port), without those of dropped stages. Raises ManifestError."""
     outputs = {}
     for file, source in pipeline.outputs.items():
-        origin, _, port = source.partition(".")
-        if origin not in chosen:
+        origin, port = split_source(source)
+        if origin not in chosen or port not in chosen[origin].outputs:
             continue
         stage = chosen[origin]
         if _repeats(pipeline, origin, stage) or stage.outputs[port].many:

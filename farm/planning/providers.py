@@ -71,13 +71,14 @@ def choose_provider(
     candidates = {stage.provider: stage for stage in registry.by_capability(capability)}
     chosen = manifest.providers.get(name) or manifest.providers.get(capability)
     if chosen is not None:
-        return _chosen(pipeline, name, candidates, chosen, manifest)
-    fitting = [stage for stage in candidates.values() if not misfit(pipeline, name, stage)]
+        return _chosen(pipeline, name, candidates, chosen, manifest, values)
+    complaints = {s: misfit(pipeline, name, stage, values) for s, stage in candidates.items()}
+    fitting = [stage for provider, stage in candidates.items() if not complaints[provider]]
     if not fitting:
         raise UnknownName(
             f'no plugin provides "{capability}" as the pipeline needs it',
             where=f"{pipeline.ref}: stages.{name}",
-            got="; ".join(misfit(pipeline, name, stage) for stage in candidates.values()),
+            got="; ".join(complaints.values()),
             mend=nearest(capability, registry.capabilities) if not candidates else "",
             code="pipeline.unknown-capability",
         )
@@ -172,11 +173,12 @@ def _chosen(
     candidates: Mapping[str, Stage],
     chosen: str,
     manifest: Manifest,
+    values: dict[str, Any],
 ) -> Stage:
     capability = pipeline.stages[name].capability
     field = name if name in manifest.providers else capability
     stage = candidates.get(chosen)
-    problem = misfit(pipeline, name, stage) if stage else ""
+    problem = misfit(pipeline, name, stage, values) if stage else ""
     if stage is None or problem:
         raise UnknownName(
             problem or f'"{chosen}" does not provide "{capability}"',

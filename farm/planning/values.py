@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from farm.domain.errors import ParameterError, UnknownName, nearest
 from farm.manifest import Manifest
-from farm.pipelines import Pipeline, checked, param_reference
+from farm.pipelines import Pipeline, checked, is_optional, param_reference
 from farm.planning.inputs import input_refs
 from farm.stages import Stage, StageParams
 
@@ -75,6 +75,8 @@ def stage_params(
     given, origins = {}, {}
     for key, value in pipeline.stages[name].params.items():
         param = param_reference(value)
+        if is_optional(value) and key not in stage.params.model_fields:
+            continue
         if param is None:
             given[key], origins[key] = value, f"{pipeline.ref}: stages.{name}.params.{key}"
         elif param in values:

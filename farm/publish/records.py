@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from farm.ledger.views import warnings_in
+from farm.ledger.views import external_in, warnings_in
 from farm.manifest import job_manifest
 
 Job = Mapping[str, Any]
 """``Publishing.record()``."""
 
-_PRIVATE = ("traceback", "log")
+_PRIVATE = ("traceback", "log", "cause")
 
 
 def receipt(
@@ -92,7 +92,8 @@ def manifest_of(job: Job) -> dict[str, Any]:
 
 
 def debug_of(job: Job, notes: Sequence[str] = ()) -> dict[str, Any]:
-    """The content of ``debug_metadata.json``: stages, tasks, attempts, cache hits and events."""
+    """The content of ``debug_metadata.json``: stages, tasks, attempts, cache hits, events,
+    and what other systems call the work that they did."""
     return {
         "job": job["id"],
         "number": job["number"],
@@ -112,6 +113,7 @@ def debug_of(job: Job, notes: Sequence[str] = ()) -> dict[str, Any]:
             }
             for stage in job["stages"]
         ],
+        "external": external_in((stage["name"], stage["outputs"]) for stage in job["stages"]),
         "cache_hits": [task["id"] for task in job["tasks"] if task["state"] == "cached"],
         "tasks": [
             {

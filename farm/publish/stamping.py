@@ -41,6 +41,8 @@ def _remux(source: Path, target: Path, metadata: Mapping[str, str]) -> None:
             streams[stream.index] = write.add_stream_from_template(stream, opaque=True)
             streams[stream.index].metadata.update(stream.metadata)
         write.metadata.update({**read.metadata, **metadata})
+        if chapters := read.chapters():
+            write.set_chapters(chapters)
         for packet in read.demux(copied):
             if packet.dts is None:
                 continue  # the demuxer's flush

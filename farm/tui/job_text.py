@@ -70,6 +70,9 @@ def facts_of(whole: JobWhole) -> Content:
     for name, value in facts.items():
         if value not in (None, ""):
             parts += [(f"{name:<13}", "$text-muted"), f"{value}\n"]
+    for told in detail.external:
+        words = "  ".join(f"{name} {value}" for name, value in told.items() if name != "stage")
+        parts += [(f"{told['stage']:<13}", "$text-muted"), f"{words}\n"]
     parts += [(f"\n! {text}", "$state-warn") for text in detail.warnings]
     parts += ["\n"] if detail.warnings else []
     for stage in detail.stages:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from farm import Stage, hookimpl
 from farm_diffusion.declared import checks_of, stages_of
+from farm_diffusion.recipes import load_recipes
+from farm_diffusion.serving import served
 
 __all__ = ["checks_of", "stages_of"]
 
@@ -32,6 +34,12 @@ def farm_pipelines() -> Iterable[Path]:
 def farm_models() -> Iterable[Path]:
     """The models whose files are known; an operator declares others."""
     return sorted((_HERE / "models").glob("*.toml"))
+
+
+@hookimpl
+def farm_serves(model: Path, name: str) -> Iterable[str]:
+    """The capabilities of the recipes that know such a model."""
+    return served(model, name, load_recipes(_HERE / "recipes"))
 
 
 @hookimpl

@@ -37,7 +37,7 @@ class Settings:
     """What one task makes.
 
     values : the recipe's own parameters. frames : of this task; made : that the model makes for
-    them. scheduler, cache : empty for none.
+    them. scheduler, cache : empty for none. precision : ``auto`` for the model's own.
     """
 
     quality: str
@@ -49,6 +49,7 @@ class Settings:
     fps: Fraction
     scheduler: str
     cache: str
+    precision: str = "auto"
 
 
 class RecipeParams(StageParams):
@@ -92,12 +93,17 @@ def params_of(recipe: Recipe) -> type[RecipeParams]:
         "memory": (
             Literal[MEMORIES],
             Field(
-                "auto", description="Where the weights are while it runs; auto: as memory allows."
+                "auto",
+                description="Where the weights are while it runs; auto: as memory allows. "
+                "may-change-result: memory may also decide on tiles and the model's variant.",
             ),
         ),
         "tiling": (
             Literal["auto", "on", "off"],
-            Field("auto", description="Decode in tiles, which takes less memory."),
+            Field(
+                "auto",
+                description="Decode in tiles, which takes less memory; auto: large sizes only.",
+            ),
         ),
     }
     if recipe.quality:
@@ -210,6 +216,20 @@ def group_of(params: RecipeParams) -> str | None:
     return "+".join(name for name in (params.model, *parts) if name) or None
 
 
+def megapixels(params: RecipeParams) -> float:
+    """Of all pictures that a task makes at once, as far as its parameters tell: rounded up to half a
+    power of two, so that there are few sizes."""
+    settings = settled(params, {}, window_size(params) if params.recipe.windows else None)
+    pixels = max(settings.width * settings.height, 64 * 64) * settings.made
+    return float(2 ** (math.ceil(2 * math.log2(pixels / 1e6)) / 2))
+
+
+def size_of(params: RecipeParams) -> str:
+    """How large a task is for the memory: its pixels, and where the job says that its weights are."""
+    said = [params.memory, _precision(params)]  # type: ignore[attr-defined]
+    return "/".join([f"{megapixels(params):.3g}MP", *(word for word in said if word != "auto")])
+
+
 def asked_frames(params: RecipeParams) -> int | None:
     """The length that the parameters ask for; ``None`` where they ask for none."""
     if params.frames is not None:  # type: ignore[attr-defined]
@@ -294,11 +314,17 @@ def settled(
         fps=fps,
         scheduler="" if scheduler == "own" else scheduler,
         cache="" if cache == "none" else cache,
+        precision=_precision(params),
     )
 
 
 def _profile(params: RecipeParams) -> Mapping[str, Any]:
     return params.recipe.quality.get(getattr(params, "quality", ""), {})  # type: ignore[call-overload, no-any-return]
+
+
+def _precision(params: RecipeParams) -> str:
+    asked: str = params.precision  # type: ignore[attr-defined]
+    return _profile(params).get("precision", "auto") if asked == "auto" else asked
 
 
 def _values(params: RecipeParams) -> dict[str, Any]:

@@ -7,6 +7,8 @@ where their libraries (and, for the second, a graphics card) are.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +19,8 @@ from farm_diffusion import choices
 from farm_diffusion.recipes import Recipe, load_recipes
 
 _LIBRARIES = ("torch", "diffusers", "transformers", "accelerate", "safetensors", "ftfy", "PIL")
+_ENGINE_MB = 1500
+"""What the libraries take before they have any weights."""
 _REPORT = Port(MediaKind.DATA, description="JSON, schema farm.diffusion/1: how it was made.")
 
 
@@ -42,7 +46,7 @@ def checks_of(folder: Path) -> Iterator[tuple[str, str]]:
 def stages(recipe: Recipe) -> Iterator[Stage]:
     """The two providers of a recipe."""
     params = choices.params_of(recipe)
-    memory = recipe.memory
+    needs = Resources(1, recipe.memory.ram_mb, disk_mb=2048 if recipe.frames else 256)
     ports = {name: _port(recipe, name) for name in recipe.inputs}
     made = {
         name: Port(output.port_kind, many=output.many or output.gives == "images",
@@ -58,20 +62,25 @@ def stages(recipe: Recipe) -> Iterator[Stage]:
             inputs=ports,
             outputs={**made, "report": _REPORT},
             params=params,
-            resources=Resources(
-                cores=1,
-                ram_mb=memory.ram_mb,
-                disk_mb=2048 if recipe.frames else 256,
-                gpus=1 if suffix else 0,
-                vram_mb=memory.vram_mb if suffix else 0,
-            ),
+            resources=replace(needs, gpus=1, vram_mb=recipe.memory.vram_mb)
+            if suffix
+            else partial(_on_a_processor, needs),
             windows=_windowing(recipe),
             preference=_preference(recipe, better),
             models=choices.models_of,
             model_key=choices.group_of,
+            size=choices.size_of,
             stall_s=recipe.stall_s,
             description=f"{recipe.title.rstrip('.')}.{where}",
         )
+
+
+def _on_a_processor(needs: Resources, params: choices.RecipeParams) -> Resources:
+    """Less for what is small: its numbers have 32 bits, and the recipe's figures are for 16."""
+    memory, megapixels = params.recipe.memory, choices.megapixels(params)
+    most = max(memory.step_per_megapixel_mb, memory.decode_per_megapixel_mb)
+    working_mb = 2 * (memory.fixed_mb + most * megapixels)
+    return replace(needs, ram_mb=min(needs.ram_mb, _ENGINE_MB + round(working_mb)))
 
 
 def _port(recipe: Recipe, name: str) -> Port:

@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -32,7 +32,7 @@ from farm_diffusion.sections import (
 
 Quality = Literal["draft", "standard", "high"]
 PRECISIONS = ("auto", "float32", "bfloat16", "float16", "fp8", "int8", "gguf")
-MEMORIES = ("auto", "full", "model", "group", "sequential")
+MEMORIES = ("auto", "full", "model", "group", "sequential", "may-change-result")
 OWN = frozenset(
     {
         "model", "quality", "width", "height", "frames", "duration_s", "fps", "scheduler",
@@ -75,7 +75,8 @@ class Recipe(Strict):
     windows: Windows | None = None
     float32: tuple[str, ...] = ()
     loras: int = Field(0, ge=0, le=16)
-    caches: tuple[Literal["first-block", "taylor-seer"], ...] = ()
+    caches: tuple[Literal["first-block", "taylor-seer", "mag"], ...] = ()
+    magnitudes: Annotated[str, Field(pattern=_CODE)] | tuple[float, ...] = ()
     attention: tuple[str, ...] = ()
     stall_s: float = Field(1800, gt=0)
     origin: Path = Field(Path(), exclude=True)
@@ -107,6 +108,8 @@ class Recipe(Strict):
             for port in ports:
                 if port not in self.inputs:
                     yield f"{of}: {port} is no input"
+        if "mag" in self.caches and not self.magnitudes:
+            yield "magnitudes: the cache mag needs those of the model"
         if self.quality and "standard" not in self.quality:
             yield "quality: the profile standard is missing"
         for profile, values in self.quality.items():
@@ -148,6 +151,8 @@ class Recipe(Strict):
             return "" if value in self.schedulers else f"{value!r} is no scheduler of this recipe"
         if name == "cache":
             return "" if value in self.caches else f"{value!r} is no cache of this recipe"
+        if name == "precision":
+            return "" if value in PRECISIONS else f"{value!r} is none of {', '.join(PRECISIONS)}"
         return f"no parameter is called that; known: {', '.join(sorted(self.params))}"
 
 

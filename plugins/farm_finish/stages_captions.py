@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 from farm import MediaKind, Port, Resources, Stage, Windowing
+from farm.media.service import ADDRESS, configured
 from farm_finish.captions.params import (
     BURN_WINDOW,
     BurnParams,
@@ -19,7 +20,6 @@ from farm_finish.captions.params import (
     TranslateParams,
     WriteParams,
 )
-from farm_finish.captions.service import ADDRESS, configured
 from farm_finish.frames.params import film_frames
 
 PROVIDER = "farm_finish"

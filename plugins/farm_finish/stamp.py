@@ -29,6 +29,8 @@ def stamp(source: Path, target: Path, tags: Mapping[str, str]) -> None:
         video = container.streams.video
         timescale = video[0].time_base.denominator if video and video[0].time_base else None
         with delivered(target, {**kept, **tags}, timescale) as output:
+            if chapters := container.chapters():
+                output.set_chapters(chapters)
             streams = {}
             for stream in container.streams:
                 if stream.type in ("video", "audio", "subtitle"):

@@ -1,7 +1,8 @@
 """Measures the farm against its targets.
 
     python -m tests.benchmarks [throughput] [idle-start] [footprint] [film] [databases]
-        [procedural] [finish] [bake] [bake-whole] [models] [diffusion] [vision] [help]
+        [procedural] [finish] [bake] [bake-whole] [models] [diffusion] [vision] [comfyui]
+        [help]
 
 Without names all of them but bake-whole, which takes a quarter of an hour.
 Prints one JSON document on standard output, then a table on standard error.
@@ -20,6 +21,7 @@ from typing import Any
 
 from tests.benchmarks import (
     bake,
+    comfy_client,
     databases,
     diffusion,
     film,
@@ -50,6 +52,7 @@ BY_THEMSELVES = {
     "models": model_swaps.measure,
     "diffusion": diffusion.measure,
     "vision": vision.measure,
+    "comfyui": comfy_client.measure,
     "help": help_time.measure,
 }
 NAMES = [*IN_A_FARM, *BY_THEMSELVES]
@@ -72,6 +75,7 @@ TARGETS = [
     *model_swaps.TARGETS,
     *diffusion.TARGETS,
     *vision.TARGETS,
+    *comfy_client.TARGETS,
     ("`farm --help`, against an empty Python", "help.ratio", "<", 3.0),
 ]
 

@@ -15,7 +15,7 @@ from test_finish import clip
 from test_finish_captions_picture import texts
 from test_finish_captions_speech import Service
 
-from farm_finish.captions.service import ADDRESS
+from farm.media.service import ADDRESS
 
 GIVEN = "1\n00:00:00,500 --> 00:00:01,000\nHello, world\n"
 

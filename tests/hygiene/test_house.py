@@ -25,8 +25,9 @@ ENVIRONMENT = {
     "farm/cli/console.py": "Textual asks it for the terminal's colours",
     "farm/up.py": "the parts of a farm inherit it",
     "farm/engine/spawn.py": "an engine inherits it without the farm's settings",
-    "plugins/farm_finish/captions/service.py": "a service's address and key are the node's own",
+    "farm/media/service.py": "a service's address and key are the node's own",
     "plugins/farm_diffusion/runtime/libraries.py": "model libraries are kept offline through it",
+    "plugins/farm_comfyui/servers.py": "a secret may be kept in it; the table names which",
     "farm/sim/farmlet.py": "a simulated farm inherits it without the farm's settings",
 }
 

@@ -44,7 +44,9 @@ class Shop:
             monotonic=self.time,
         )
 
-    def cut(self, stage_id: str, params: object, inputs: object, each: object) -> list[PlannedWindow]:
+    def cut(
+        self, stage_id: str, params: object, inputs: object, each: object
+    ) -> list[PlannedWindow]:
         if isinstance(params, dict) and params.get("name") == "broken":
             raise InputError("the clip has no frames", where="clip.mp4")
         return [PlannedWindow(0, 5), PlannedWindow(5, 9)]

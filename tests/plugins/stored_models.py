@@ -10,6 +10,7 @@ import pytest
 from direct_task import WarmModels
 
 import farm_finish
+import farm_speech
 import farm_story
 import farm_vision
 from farm.config import load_settings
@@ -24,7 +25,8 @@ def standing(name: str) -> Standing | None:
     """``None`` for a model that the operator declares, such as one that nobody may pass on."""
     settings, _ = load_settings(HERE)
     store = open_models(settings)
-    paths = chain(farm_finish.farm_models(), farm_story.farm_models(), farm_vision.farm_models())
+    plugins = (farm_finish, farm_speech, farm_story, farm_vision)
+    paths = chain.from_iterable(plugin.farm_models() for plugin in plugins)
     found = [m for m in map(load_manifest, paths) if m.name == name]
     return store.standing(found[0]) if found else None
 

@@ -118,6 +118,20 @@ def pixels(path: Path) -> np.ndarray[Any, Any]:
     return np.asarray(Image.open(path))
 
 
+def test_steps_that_the_magnitudes_of_a_model_call_alike_are_left_out_for_one_job(
+    material: dict[str, Path], tmp_path: Path
+) -> None:
+    def picture(name: str, **params: Any) -> bytes:
+        how = {"steps": 8, **params}
+        files = made("image.generate/flux", tmp_path / name, material, params=how)
+        return files["image"].read_bytes()
+
+    plain, fast = picture("plain"), picture("fast", cache="mag")
+    assert fast != plain
+    assert picture("again", cache="mag") == fast
+    assert picture("after") == plain
+
+
 def test_every_provider_of_pictures_is_tried_here() -> None:
     providers = {s.id for s in farm_diffusion.farm_stages() if s.capability.startswith("image.")}
     assert {name for name in providers if not name.endswith("_gpu")} == set(CASES)

@@ -109,10 +109,48 @@ def test_a_film_without_a_rule_for_its_frames_is_refused(tmp_path: Path) -> None
 def test_a_recipe_makes_a_provider_for_anywhere_and_a_preferred_one_for_a_card() -> None:
     plain, card = list(stages_of(RECIPES))[:2]
     assert card.id == f"{plain.id}_gpu"
-    assert (plain.resources.gpus, card.resources.gpus) == (0, 1)  # type: ignore[union-attr]
+    assert not callable(card.resources) and callable(plain.resources)
+    assert (plain.resources(plain.params()).gpus, card.resources.gpus) == (0, 1)
     assert plain.params is card.params
     for stage in (plain, card):
         assert "report" in stage.outputs
+
+
+def test_a_quality_profile_may_name_the_numbers_of_the_weights_and_a_job_others(
+    tmp_path: Path,
+) -> None:
+    profile = '[quality.draft]\nprecision = "fp8"'
+    wan = stage_from(written(tmp_path, ("[quality.draft]", profile)))
+
+    def taken(**params: Any) -> str:
+        return settled(wan.params(**params), {}, None).precision
+
+    assert [taken(quality=quality) for quality in ("draft", "standard")] == ["fp8", "auto"]
+    assert taken(quality="draft", precision="float16") == "float16"
+    with pytest.raises(RecipeError, match=r"quality\.draft\.precision: 'fp9' is none of"):
+        load_recipe(written(tmp_path, ("[quality.draft]", profile.replace("8", "9"))))
+
+
+def test_steps_may_be_left_out_by_magnitudes_only_where_a_recipe_names_them(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(RecipeError, match="magnitudes: the cache mag needs those of the model"):
+        load_recipe(written(tmp_path, ('caches = ["first-block"]', 'caches = ["mag"]')))
+
+
+def test_a_small_job_sets_less_memory_aside_and_sizes_are_few() -> None:
+    wan = next(stage for stage in stages_of(RECIPES) if stage.provider == "wan")
+    assert callable(wan.resources) and wan.size is not None
+
+    def of(**params: Any) -> tuple[int, str]:
+        given = wan.params(**params)
+        return wan.resources(given).ram_mb, wan.size(given)  # type: ignore[operator, misc]
+
+    assert of() == (8000, "45.3MP")
+    assert of(frames=77) == (8000, "32MP")
+    assert of(width=64, height=64, frames=5) == (1500 + 2 * (500 + 5), "0.0221MP")
+    assert of(memory="group", precision="fp8")[1] == "45.3MP/group/fp8"
+    assert of(quality="draft")[1] == "11.3MP"
 
 
 def test_a_plugin_of_ones_own_brings_recipes_from_its_folder(tmp_path: Path) -> None:

@@ -8,8 +8,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import shutil
+import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +37,7 @@ from farm import (
 from farm.stages import TaskMemory
 from farm_diffusion.declared import stages_of
 from farm_diffusion.recipes import load_recipe
-from farm_diffusion.runtime.plan import Offload
+from farm_diffusion.runtime.plan import Choice, Offload, Request, choose
 
 PICTURE = {"model": "sd15", "width": 64, "height": 64, "steps": 2}
 FILM = {"model": "wan-t2v", "width": 32, "height": 32, "frames": 6, "steps": 2}
@@ -208,7 +211,7 @@ def test_wherever_the_weights_are_the_pictures_are_the_same_and_so_are_those_aft
 ) -> None:
     film, picture = maker.film(), maker.picture()
     assert maker.film(way=way) == film
-    assert maker.report()["memory"]["way"] == way
+    assert maker.report()["memory"]["asked"] == way
     assert maker.picture(way=way) == picture
     assert maker.film() == film
     assert maker.picture() == picture
@@ -268,7 +271,7 @@ def test_a_network_that_a_pipeline_widened_for_a_while_is_narrow_again() -> None
 
 
 def test_tiles_are_switched_off_again(maker: Maker) -> None:
-    big = {"width": 128, "height": 128}
+    big = {"width": 128, "height": 128, "steps": 1}
     picture = maker.picture(**big)
     maker.picture(**big, tiling="on")
     assert maker.report()["memory"]["tiles"] is True
@@ -283,7 +286,7 @@ TRIES = []
 def call(shot):
     import torch
     TRIES.append(shot.pipe.vae.use_tiling)
-    if len(TRIES) % 3 == 1 or not shot.pipe.vae.use_tiling:
+    if len(TRIES) == 1:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 8.00 GiB")
     return call_once(shot)
 
@@ -293,27 +296,79 @@ def never(shot):
 
 
 def greedy(tmp_path: Path, function: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A provider whose call runs out of memory unless it decodes in tiles, or always."""
+    """A provider whose first call runs out of memory, or every one."""
     folder = tmp_path / "recipes"
     folder.mkdir()
     (tmp_path / f"greedy_{function}.py").write_text(GREEDY)
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, f"greedy_{function}", raising=False)
     text = (RECIPES / "sd15.toml").read_text().replace('"sd15"\ncap', '"greedy"\ncap')
     (folder / "greedy.toml").write_text(f'call = "greedy_{function}:{function}"\n{text}')
     return next(iter(stages_of(folder)))
 
 
-def test_when_memory_runs_out_one_lower_way_is_tried_at_once(
+class Roomy(TinyModels):
+    """Models of a node with so much free memory."""
+
+    def __init__(self, room_mb: int | None) -> None:
+        super().__init__()
+        self._room_mb = room_mb
+
+    def room_mb(self) -> int | None:
+        return self._room_mb
+
+
+@pytest.fixture
+def like_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The planner takes the processor for a card, and the tiny weights for large ones."""
+
+    def chosen(request: Request, **how: Any) -> Choice:
+        large = [replace(part, millions=1000 * part.millions) for part in request.weights]
+        return choose(replace(request, device="cuda:0", weights=large), **how)
+
+    monkeypatch.setattr("farm_diffusion.runtime.run.choose", chosen)
+
+
+@pytest.mark.usefixtures("like_a_card")
+def test_the_same_job_makes_the_same_files_however_much_memory_a_node_has(
+    maker: Maker, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    made, ways = set(), set()
+    for room_mb, ran_out in ((None, 0), (2000, 0), (1, 0), (None, 1), (None, 2), (None, 3)):
+        maker.models = Roomy(room_mb)
+        caplog.clear()
+        digest = maker.picture(memory=TaskMemory(reserved_mb=0, ran_out=ran_out))
+        made.add((digest, maker.files["report"].read_bytes()))
+        ways |= set(re.findall(r"memory: (.+?), because", caplog.text))
+    assert len(made) == 1
+    assert ways == {f"{way} float32" for way in ("full", "model", "group", "sequential")}
+
+
+@pytest.mark.usefixtures("like_a_card")
+def test_when_memory_runs_out_one_lower_way_is_tried_at_once_and_makes_the_same(
+    maker: Maker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    made_by = greedy(tmp_path, "call", monkeypatch)
+    assert maker.of(made_by, "image", PICTURE) == maker.picture()
+    assert "out of memory with full float32; trying model float32" in caplog.text
+
+
+def test_a_lower_way_that_changes_the_picture_is_tried_only_by_leave(
     maker: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made_by = greedy(tmp_path, "call", monkeypatch)
-    digest = maker.of(made_by, "image", PICTURE)
+    with pytest.raises(ResourceError, match=r"memory ran out.*tiling: on.*may-change-result"):
+        maker.of(made_by, "image", PICTURE)
+    del sys.modules["greedy_call"]
+    digest = maker.of(made_by, "image", {**PICTURE, "memory": "may-change-result"})
     assert maker.report()["memory"] == {
-        "asked": "auto",
+        "asked": "may-change-result",
         "precision": "float32",
-        "stepped_down": True,
         "tiles": True,
-        "way": "full",
     }
     assert digest == maker.picture(tiling="on")
 
@@ -327,8 +382,12 @@ def test_when_it_runs_out_again_the_scheduler_is_told_and_the_next_job_is_as_eve
     assert maker.picture() == picture
 
 
-def test_a_task_that_ran_out_before_starts_one_way_lower(maker: Maker) -> None:
-    maker.picture(memory=TaskMemory(reserved_mb=0, ran_out=1))
+def test_a_task_that_ran_out_before_makes_what_it_would_have_made(maker: Maker) -> None:
+    picture = maker.picture()
+    ran_out = TaskMemory(reserved_mb=0, ran_out=1)
+    assert maker.picture(memory=ran_out) == picture
+    assert maker.report()["memory"]["tiles"] is False
+    maker.picture(memory=ran_out, way="may-change-result")
     assert maker.report()["memory"]["tiles"] is True
 
 
@@ -589,9 +648,24 @@ def test_packed_latents_are_laid_out_as_the_picture_they_stand_for() -> None:
 
     latents = torch.arange(16.0 * 8 * 12).reshape(1, 16, 8, 12)
     packed = FluxPipeline._pack_latents(latents, 1, 16, 8, 12)
-    plane = _plane(packed, 16, 96, 64)
+    for scale in (0, 8):
+        plane = _plane(packed, 16, 96, 64, scale)
+        assert plane is not None
+        assert np.array_equal(plane, latents[0].numpy())
+    assert _plane(packed, 16, 96, 80, 8) is None, "another picture than these numbers are of"
+
+
+def test_a_packed_film_is_shown_by_its_middle_frame() -> None:
+    import torch
+    from diffusers import LTXPipeline
+
+    from farm_diffusion.runtime.preview import _plane
+
+    latents = torch.arange(8.0 * 3 * 2 * 4).reshape(1, 8, 3, 2, 4)
+    packed = LTXPipeline._pack_latents(latents)
+    plane = _plane(packed, 8, 4 * 32, 2 * 32, 32)
     assert plane is not None
-    assert np.array_equal(plane, latents[0].numpy())
+    assert np.array_equal(plane, latents[0, :, 1].numpy())
 
 
 def tiny_task_run(task: TinyTask) -> None:

@@ -215,6 +215,18 @@ def test_a_long_film_may_begin_with_a_film_or_with_words_alone(
     assert len(tiny_task.frames_of(files["video"])) == window.frames
 
 
+def test_a_loop_that_draws_from_torchs_own_numbers_makes_the_same_cold_and_warm(
+    tmp_path: Path,
+) -> None:
+    case = CHAINED["skyreels"]
+    models = tiny_task.TinyModels()
+    cold, warm = (
+        one(case, tmp_path / name, cut(case)[0], models=models)["tail"].read_bytes()
+        for name in ("cold", "warm")
+    )
+    assert cold == warm
+
+
 def test_the_sound_moves_the_one_who_speaks(tmp_path: Path) -> None:
     case = CHAINED["speak"]
 

@@ -19,11 +19,11 @@ from test_finish import clip, packets
 
 import farm_finish
 from farm import InputError, InputFile, MediaFacts, TaskCancelled
+from farm.media.loudness import LoudnessMeter
 from farm.media.sound import RATE, sound_blocks
 from farm.pipelines.template import load_pipeline
 from farm.pipelines.wiring import check_against
 from farm_finish.audio.limiter import Limiter
-from farm_finish.audio.loudness import LoudnessMeter
 from farm_finish.audio.peaks import TruePeak, factor
 from farm_finish.audio.room import ROOMS, Room, impulse_response
 from farm_finish.audio.runs import Runs

@@ -19,8 +19,8 @@ from stored_models import StoredModels, stored
 
 import farm_finish
 from farm import InputError, LicenceError, TaskCancelled, TransientError
+from farm.media.service import ADDRESS, KEY
 from farm_finish.captions.cues import Captions, Cue, read_cues, write_cues
-from farm_finish.captions.service import ADDRESS, KEY
 from farm_finish.captions.transcribe import HEARD, _at_16k, _pieces
 from farm_finish.captions.words import Word, joined, read_words
 

@@ -111,3 +111,16 @@ def test_only_endings_that_an_input_accepts_are_matched_with_it() -> None:
 def test_what_is_missing_is_named_with_its_kind() -> None:
     assert missing(PORTRAIT, {"character"}) == ["motion (video)"]
     assert "reference (image, any number, optional)" in inputs_of(PORTRAIT)
+
+
+def test_an_input_that_is_taken_by_its_name_leaves_other_files_to_the_rest() -> None:
+    lesson = pipeline(
+        lesson={"kind": "any", "accept": ["md"]},
+        assets={"kind": "any", "many": True, "required": False},
+        portrait={"kind": "image", "required": False, "by_name": True},
+    )
+    assert assign(["talk.md", "slide.png"], lesson) == {
+        "lesson": ["talk.md"],
+        "assets": ["slide.png"],
+    }
+    assert assign(["talk.md", "slide.png", "portrait.png"], lesson)["portrait"] == ["portrait.png"]

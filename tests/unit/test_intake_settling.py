@@ -104,7 +104,7 @@ def test_names_of_unfinished_files_are_known(name: str) -> None:
     assert is_temporary(name)
 
 
-@pytest.mark.parametrize("name", [".a", "_b", "Thumbs.db", "desktop.ini"])
+@pytest.mark.parametrize("name", [".a", "_b", "Thumbs.db", "desktop.ini", "README.md"])
 def test_names_that_are_nobodys_submission_are_known(name: str) -> None:
     assert is_ours(name)
 

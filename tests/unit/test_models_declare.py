@@ -115,6 +115,26 @@ def test_a_folder_on_a_shared_disk_is_used_where_it_lies(
     assert farm("models", "where", "given")[1].strip() == str(folder)
 
 
+@pytest.mark.parametrize(
+    ("name", "said", "served"),
+    [
+        ("mine", "StableDiffusionXLPipeline", ("image.control", "image.generate")),
+        ("svd-xt", "", ("character.animate", "video.image_to_video")),
+        ("poses", "ControlNetModel", ("character.animate", "image.control")),
+    ],
+)
+def test_what_a_model_provides_is_known_by_its_name_or_by_what_its_folder_says(
+    farm: Farm, root: Path, folder: Path, name: str, said: str, served: tuple[str, ...]
+) -> None:
+    (folder / "model_index.json").write_text(json.dumps({"_class_name": said}))
+    code, out, _ = farm("models", "declare", folder, "--name", name, *SAID)
+    assert code == OK
+    assert f"provides {', '.join(served)}" in out
+    assert registry_of(Settings(root=root)).model(name).provides == served
+    assert farm("models", "declare", folder, "--name", "b", *USED)[0] == OK
+    assert registry_of(Settings(root=root)).model("b").provides == ("image.generate",)
+
+
 def test_every_process_reads_what_was_declared(farm: Farm, root: Path, folder: Path) -> None:
     assert "my-xl" not in registry_of(Settings(root=root)).models
     farm("models", "declare", folder, "--name", "my-xl", *USED)

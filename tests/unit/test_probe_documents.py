@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from farm.artifacts.probe import ProbeLimits, probe, probe_output
 from farm.domain.errors import AssetError
@@ -164,3 +165,18 @@ def test_an_archive_is_whole_or_refused(tmp_path: Path) -> None:
 def test_an_output_of_an_unknown_ending_is_of_any_kind(tmp_path: Path) -> None:
     (tmp_path / "state.bin").write_bytes(bytes(range(256)))
     assert probe_output(tmp_path / "state.bin")[0] is MediaKind.ANY
+
+
+def test_a_pdf_is_an_archive_of_pages_whole_and_called_so(tmp_path: Path) -> None:
+    path = tmp_path / "deck.pdf"
+    Image.new("RGB", (8, 8)).save(path)
+    kind, facts = probe(path)
+    assert (kind, facts.codec) == (MediaKind.ARCHIVE, "pdf")
+    assert probe_output(path)[0] is MediaKind.ARCHIVE
+    with pytest.raises(AssetError) as misnamed:
+        probe(path, declared="deck.zip")
+    assert misnamed.value.code == "asset.mislabelled"
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(AssetError) as cut:
+        probe(path)
+    assert cut.value.code == "asset.truncated"

@@ -109,9 +109,25 @@ def engine_cells(node: NodeLine, engine: EngineLine, names: Mapping[str, str]) -
     }
 
 
+_SERVICE = {"ok": ("works", "good"), "warn": ("works, but", "warn"), "fail": ("down", "bad")}
+
+
+def services_of(node: NodeLine) -> list[dict[str, Any]]:
+    """The services that a node uses, as it last saw them."""
+    facts: Any = node.facts
+    return list((facts.get("gauges") or {}).get("services") or ())
+
+
 def block_cells(node: NodeLine) -> dict[Key, dict[str, Cell]]:
-    """What a node is not given and what it does not offer, by stage id."""
+    """The services that a node uses, what it is not given and what it does not offer."""
     rows: dict[Key, dict[str, Cell]] = {}
+    for service in services_of(node):
+        state, tone = _SERVICE[service["state"]]
+        rows[f"service {service['name']}"] = {
+            "stage": ((service["name"], "strong"),),
+            "kind": ((state, tone),),
+            "why": service["detail"],
+        }
     for stage_id, reason in sorted(node.blocked.items()):
         rows[stage_id] = {
             "stage": ((stage_id, "strong"),),

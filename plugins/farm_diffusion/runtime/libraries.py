@@ -61,11 +61,8 @@ def named_class(name: str) -> Any:
 
 
 @contextmanager
-def repeatable(threads: int, seed: int, device: str) -> Iterator[None]:
-    """Work that gives the same numbers each time; random state and switches are put back.
-
-    Some loops draw from torch's own generator: it is seeded here and restored.
-    """
+def repeatable(threads: int, device: str) -> Iterator[None]:
+    """Work that gives the same numbers each time; random state and switches are put back."""
     torch = library("torch")
     before = (
         torch.get_num_threads(),
@@ -86,7 +83,6 @@ def repeatable(threads: int, seed: int, device: str) -> Iterator[None]:
             # Only speed: kernels here write all that they read.
             torch.utils.deterministic.fill_uninitialized_memory = False
             torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
-            torch.manual_seed(seed)
             yield
     finally:
         torch.set_num_threads(before[0])

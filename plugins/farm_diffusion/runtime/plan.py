@@ -1,8 +1,8 @@
 """Where the weights are while a pipeline runs, and in which numbers: the memory planner.
 
-Invariant: a pure function of what it is given. Of the ways that fit the fastest is taken; one that
-changes the picture (tiles, fewer bits) only if none that leaves it alone fits, or if it was asked
-for by name.
+Invariant: a pure function of what it is given. What changes the picture (tiles, fewer bits) follows
+from the request alone, so that every node makes the same; free memory decides no more than where the
+weights are, unless a person said that it may.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 Offload = Literal["full", "model", "group", "sequential"]
+MAY_CHANGE = "may-change-result"
+"""Of the parameter ``memory``: free memory may decide what changes the picture, too."""
 BYTES: Mapping[str, float] = {
     "float32": 4.0,
     "bfloat16": 2.0,
@@ -55,12 +57,14 @@ class Weights:
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is to run. step_mb, decode_mb : besides the weights, while it denoises and decodes, in
-    16 bits; tiled_mb : decoding in tiles. device : ``cpu`` or ``cuda:0``."""
+    16 bits; tiled_mb : decoding in tiles. tile_above_mb : decodings that take more are done in
+    tiles. device : ``cpu`` or ``cuda:0``."""
 
     weights: Sequence[Weights]
     step_mb: float
     decode_mb: float
     tiled_mb: float
+    tile_above_mb: float
     device: str
     can_tile: bool = True
 
@@ -84,11 +88,15 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The way that is taken, why, and those that come after it when memory runs out."""
+    """The way that is taken, why, and those that come after it when memory runs out.
+
+    others : ways that take less and give another picture; only a person may choose them.
+    """
 
     way: Way
     why: str
     rest: tuple[Way, ...]
+    others: tuple[Way, ...] = ()
 
 
 def choose(
@@ -103,20 +111,24 @@ def choose(
 ) -> Choice:
     """The fastest way that fits.
 
-    room_mb : free on the device; ``None`` if nobody knows. precisions : in order of preference; the
-    first is the model's own, later ones are taken only when it fits in no way that leaves pictures
-    alone. peaks : what ways were seen to take, by name. memory, tiling : of the parameters. ran_out :
-    how often this very task ran out of memory; each time it starts one way lower.
+    room_mb : free on the device; ``None`` if nobody knows. precisions : the model's own and, after
+    it, those that may be taken if results may change. peaks : what ways were seen to take, by name.
+    memory, tiling : of the parameters. ran_out : how often this very task ran out of memory; each
+    time it starts one way lower.
     """
-    ways = list(_ways(request, precisions, peaks or {}, memory, tiling))
-    if memory != "auto":
-        return Choice(ways[0], f"asked for: {memory}", tuple(ways[1:]))
+    every = list(_ways(request, precisions, peaks or {}, memory))
+    tiled = _tiled(request, tiling)
+    same = [way for way in every if (way.tiled, way.precision) == (tiled, precisions[0])]
+    ways = same
+    if memory == MAY_CHANGE:
+        ways = [way for way in every if way.tiled == tiled or (way.tiled and tiling == "auto")]
     left = ways
     for _ in range(ran_out):
         left = _lower(left) or left[-1:]
-    if room_mb is None:
-        way = left[0]
-        why = "the room is not known"
+    if memory not in ("auto", MAY_CHANGE):
+        way, why = left[0], f"asked for: {memory}"
+    elif room_mb is None:
+        way, why = left[0], "the room is not known"
     else:
         fitting = [way for way in left if way.expected_mb <= room_mb]
         way = fitting[0] if fitting else min(left, key=lambda way: way.expected_mb)
@@ -127,7 +139,40 @@ def choose(
         )
     if ran_out:
         why += f", after running out of memory {ran_out} time{'s' * (ran_out > 1)}"
-    return Choice(way, why, tuple(_lower(left[left.index(way) :])))
+    rest = tuple(_lower(left[left.index(way) :]))
+    least_mb = min((lower.expected_mb for lower in rest), default=way.expected_mb)
+    others = tuple(
+        other
+        for other in every
+        if other not in ways and other.tiled >= tiled and other.expected_mb < 0.95 * least_mb
+    )
+    return Choice(way, why, rest, others)
+
+
+def mend(choice: Choice, memory: str) -> str:
+    """What a person may do when memory ran out in every way that gives the picture that was asked
+    for. memory : of the parameters."""
+    found = "Ask for a smaller size or fewer frames"
+    # Several ways change the same; the least of them is told.
+    changes: dict[str, int] = {}
+    for way in choice.others:
+        said = ["tiling: on"] if way.tiled and not choice.way.tiled else []
+        said += [f"precision: {way.precision}"] if way.precision != choice.way.precision else []
+        key = " with ".join(said)
+        changes[key] = min(way.expected_mb, changes.get(key, way.expected_mb))
+    if memory not in ("auto", MAY_CHANGE):
+        found += ", or for memory: auto"
+    for key, takes_mb in changes.items():
+        found += f", or for {key} (about {takes_mb} MB)"
+    if changes:
+        found += f", or let every node decide that by its memory (memory: {MAY_CHANGE})"
+    return f"{found}."
+
+
+def _tiled(request: Request, tiling: str) -> bool:
+    """Whether it decodes in tiles: as asked, else by the size of the request alone."""
+    large = request.decode_mb > request.tile_above_mb
+    return request.can_tile and (large if tiling == "auto" else tiling == "on")
 
 
 def _lower(ways: Sequence[Way]) -> list[Way]:
@@ -136,21 +181,16 @@ def _lower(ways: Sequence[Way]) -> list[Way]:
 
 
 def _ways(
-    request: Request,
-    precisions: Sequence[str],
-    peaks: Mapping[str, int],
-    memory: str,
-    tiling: str,
+    request: Request, precisions: Sequence[str], peaks: Mapping[str, int], memory: str
 ) -> Iterator[Way]:
-    """All that may be tried, the best first."""
+    """All that there are, the best first."""
     offloads: Sequence[Offload] = ("full",) if request.device == "cpu" else _ORDER
-    if memory != "auto":
+    if memory not in ("auto", MAY_CHANGE):
         offloads = [offload for offload in _ORDER if offload == memory]
-    tiles = {"on": (True,), "off": (False,)}.get(tiling, (False, True))
     found = [
-        Way(offload, tiled and request.can_tile, precision)
+        Way(offload, tiled, precision)
         for precision in precisions
-        for tiled in (tiles if request.can_tile else tiles[:1])
+        for tiled in ((False, True) if request.can_tile else (False,))
         for offload in offloads
     ]
     for way in found:

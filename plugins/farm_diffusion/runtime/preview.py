@@ -10,6 +10,7 @@ colours are fitted to it by least squares.
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,8 @@ from farm_diffusion.sections import Preview
 LONGEST = 384
 """Longer side of the picture that is shown."""
 _SIDE = 8
+_SPREAD = ("latents_mean", "latents_std")
+_SCALES = ("vae_spatial_compression_ratio", "vae_scale_factor_spatial", "vae_scale_factor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +58,21 @@ def measured(vae: Any) -> Colours | None:
         rough = torch.randn(1, channels, _SIDE // 4, _SIDE // 4, generator=random)
         latents = torch.nn.functional.interpolate(rough, scale_factor=4, mode="nearest")
         latents = latents + 0.3 * torch.randn(latents.shape, generator=random)
-        given = _raw(latents, config).to(first.device, first.dtype)
+        given = _raw(latents, vae).to(first.device, first.dtype)
+        moment = torch.full((1,), 0.05, device=first.device, dtype=first.dtype)
+        # A picture, a film, a film of a decoder that wants to know how long or how noisy it is.
+        ways: Sequence[tuple[Any, dict[str, Any]]] = (
+            (given, {}),
+            (given[:, :, None], {}),
+            (given, {"num_frames": 1}),
+            (given[:, :, None], {"temb": moment}),
+        )
         with torch.inference_mode():
-            for shape in (given, given[:, :, None]):
+            for shape, more in ways:
                 try:
-                    made = vae.decode(shape, return_dict=False)[0]
+                    made = vae.decode(shape, return_dict=False, **more)[0]
                     break
-                except (RuntimeError, ValueError, IndexError):
+                except (RuntimeError, ValueError, IndexError, TypeError, AttributeError):
                     continue
             else:
                 return None
@@ -75,23 +86,33 @@ def measured(vae: Any) -> Colours | None:
     return Colours(factors.astype(np.float32)) if np.isfinite(factors).all() else None
 
 
-def _raw(latents: Any, config: Any) -> Any:
+def _raw(latents: Any, vae: Any) -> Any:
     """Latents as a pipeline holds them, as its VAE takes them."""
-    torch = library("torch")
-    mean, deviation = getattr(config, "latents_mean", None), getattr(config, "latents_std", None)
-    if mean is not None and deviation is not None and np.ndim(mean) == 1:
-        shape = (1, -1, 1, 1)
-        return latents * torch.tensor(deviation).view(shape) + torch.tensor(mean).view(shape)
+    torch, config = library("torch"), vae.config
     scale = getattr(config, "scaling_factor", None) or 1.0
+    # Some have them among their settings, others among their weights.
+    given = [getattr(config, n, None) or getattr(vae, n, None) for n in _SPREAD]
+    if all(value is not None and np.ndim(value) == 1 for value in given):
+        mean, deviation = (torch.as_tensor(v).float().cpu().view(1, -1, 1, 1) for v in given)
+        return latents * deviation / scale + mean
     return latents / scale + (getattr(config, "shift_factor", None) or 0.0)
 
 
-def shown(latents: Any, colours: Colours, width: int, height: int) -> bytes | None:
-    """A JPEG of latents: of a film its middle frame. width, height : of what is made.
+def scale_of(pipe: Any) -> int:
+    """Pixels of a side of one latent pixel; 0 where a pipeline does not say."""
+    found = (getattr(pipe, name, None) for name in _SCALES)
+    return next((value for value in found if isinstance(value, int)), 0)
+
+
+def shown(
+    latents: Any, colours: Colours, width: int, height: int, scale: int = 0
+) -> bytes | None:
+    """A JPEG of latents: of a film its middle frame. width, height : of what is made. scale : see
+    :func:`scale_of`.
 
     ``None`` for latents in a form that is not known: packed otherwise than in squares of 1 or 2.
     """
-    plane = _plane(latents, colours.channels, width, height)
+    plane = _plane(latents, colours.channels, width, height, scale)
     if plane is None or not np.isfinite(plane).all():
         return None
     flat = plane.reshape(colours.channels, -1).T
@@ -105,7 +126,9 @@ def shown(latents: Any, colours: Colours, width: int, height: int) -> bytes | No
     return file.getvalue()
 
 
-def _plane(latents: Any, channels: int, width: int, height: int) -> NDArray[np.float32] | None:
+def _plane(
+    latents: Any, channels: int, width: int, height: int, scale: int
+) -> NDArray[np.float32] | None:
     """float32 (channels, rows, columns) of the first film's middle frame."""
     values = latents[0].detach().float().cpu().numpy()
     if values.ndim == 4:
@@ -116,13 +139,17 @@ def _plane(latents: Any, channels: int, width: int, height: int) -> NDArray[np.f
         return np.asarray(values) if values.shape[0] == channels else None
     if values.ndim != 2:
         return None
-    # Tokens by (columns of squares): one latent pixel each, or four.
+    # Tokens by (columns of squares): one latent pixel each, or four. A film has them frame by frame.
     patch = {channels: 1, channels * 4: 2}.get(values.shape[1], 0)
     aspect = width / height if height else 1.0
-    rows = round((len(values) / aspect) ** 0.5)
-    if not patch or not rows or len(values) % rows:
+    side = scale * patch
+    rows = height // side if side else round((len(values) / aspect) ** 0.5)
+    columns = width // side if side else len(values) // max(1, rows)
+    each = rows * columns
+    if not patch or not each or len(values) % each:
         return None
-    grid = values.reshape(rows, -1, channels, patch, patch)
+    middle = len(values) // each // 2
+    grid = values[middle * each :][:each].reshape(rows, columns, channels, patch, patch)
     return np.asarray(
         grid.transpose(2, 0, 3, 1, 4).reshape(channels, rows * patch, grid.shape[1] * patch)
     )

@@ -1,7 +1,7 @@
 """What is said about a run: a document that is the same for the same work, and a line of the log.
 
-Invariant: the document holds nothing that differs between two runs that made the same pictures; times
-and peaks go to the log.
+Invariant: the document holds nothing that differs between two runs that made the same pictures; times,
+peaks and where the weights were go to the log.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from farm import Task
 from farm_diffusion.choices import RecipeParams, Settings
 from farm_diffusion.runtime.assemble import Kit
 from farm_diffusion.runtime.libraries import library
-from farm_diffusion.runtime.plan import Choice, Way
+from farm_diffusion.runtime.plan import Way
 from farm_diffusion.runtime.shot import seed_of
 
 SCHEMA = "farm.diffusion/1"
@@ -60,9 +60,7 @@ def peak(device: str, spent: Spent) -> Iterator[None]:
             spent.peak_mb = torch.cuda.max_memory_allocated(device) >> 20
 
 
-def write_report(
-    task: Task[RecipeParams], kit: Kit, settings: Settings, choice: Choice, way: Way
-) -> Path:
+def write_report(task: Task[RecipeParams], kit: Kit, settings: Settings, way: Way) -> Path:
     """Write the document to the port ``report``."""
     params = task.params
     window = task.window
@@ -89,11 +87,9 @@ def write_report(
         "window": None if window is None else [window.start, window.stop],
         "noise_seed": seed_of(task),
         "memory": {
-            "way": way.offload,
             "tiles": way.tiled,
             "precision": way.precision,
             "asked": params.memory,  # type: ignore[attr-defined]
-            "stepped_down": way != choice.way,
         },
     }
     path = task.output("report", ".json")

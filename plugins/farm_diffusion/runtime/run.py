@@ -22,10 +22,11 @@ from farm_diffusion.runtime.held import Held, drop_hooks
 from farm_diffusion.runtime.libraries import (
     free_memory,
     is_out_of_memory,
+    library,
     quiet,
     repeatable,
 )
-from farm_diffusion.runtime.plan import Choice, Request, Way, choose
+from farm_diffusion.runtime.plan import Choice, Request, Way, choose, mend
 from farm_diffusion.runtime.read import arguments, facts_of, given
 from farm_diffusion.runtime.report import Spent, peak, write_report
 from farm_diffusion.runtime.shot import Shot, call_once, seed_of
@@ -43,14 +44,14 @@ def run(task: Task[RecipeParams]) -> Result:
     Raises
     ------
     InputError : an input, or a model that is none for this pipeline.
-    ResourceError : memory ran out, also one way lower.
+    ResourceError : memory ran out, also one way lower; says what else would do.
     BrokenOutput : the model gave no picture.
     """
     quiet()
     facts = facts_of(task)
     settings = settled(task.params, facts, task.window.frames if task.window else None)
     _refuse_too_long(task.params.recipe, settings)
-    with repeatable(task.threads, seed_of(task), task.device):
+    with repeatable(task.threads, task.device):
         return _Run(task, settings).result()
 
 
@@ -95,14 +96,14 @@ class _Run:
             raise ResourceError(
                 "memory ran out",
                 where=task.params.recipe.provider,
-                expected=f"{way.expected_mb} MB on {task.device}",
+                expected=f"about {way.expected_mb} MB on {task.device}",
                 got=f"not that much, with {way.name}",
-                mend="Ask for a smaller size or fewer frames, or for memory: sequential.",
+                mend=mend(choice, task.params.memory),  # type: ignore[attr-defined]
                 code="diffusion.memory",
             )
         self._remember(kit, way)
         task.log.info("done: %s", spent.sentence())
-        return {**files, "report": write_report(task, kit, self._settings, choice, way)}
+        return {**files, "report": write_report(task, kit, self._settings, way)}
 
     def _choice(self, kit: Kit) -> Choice:
         task, settings, recipe = self._task, self._settings, self._task.params.recipe
@@ -117,6 +118,7 @@ class _Run:
             step_mb=memory.fixed_mb + memory.step_per_megapixel_mb * megapixels,
             decode_mb=decode,
             tiled_mb=decode * memory.tiled_share,
+            tile_above_mb=memory.vram_mb,
             device=task.device,
             can_tile=any(hasattr(part.kind, "tiled_decode") for _, part in kit.networks()),
         )
@@ -131,8 +133,8 @@ class _Run:
         )
 
     def _precisions(self, card: bool) -> list[str]:
-        """Those that may be taken, the preferred first."""
-        asked = self._task.params.precision  # type: ignore[attr-defined]
+        """The one that is taken, then those of which the planner may choose if it was allowed to."""
+        asked = self._settings.precision
         if asked != "auto":
             return [asked]
         if not card:
@@ -193,13 +195,18 @@ class _Run:
                 # A pipeline of blocks does not tell which network runs when.
                 for network in networks.values():
                     network.bring("group")
+        count = int(settings.values.get("steps", 1))
         attention = getattr(params, "attention", "default")
-        stack.enter_context(switched(pipe, attention, settings.cache, recipe.memory.backbone))
-        steps = Steps(
-            task, int(settings.values.get("steps", 1)), lambda latents: self._look(latents, colours)
+        stack.enter_context(
+            switched(pipe, recipe, attention=attention, cache=settings.cache, steps=count)
         )
+        scale = preview.scale_of(pipe)
+        steps = Steps(task, count, lambda latents: self._look(latents, colours, scale))
         shot = Shot(task, recipe, settings, pipe, arguments(task, settings, read), read, steps)
         task.progress(0, steps.total + 1, f"denoising, {way.name}")
+        # Some loops draw from torch's own generator. It is seeded this late because loading draws
+        # from it, too, and a warm model is not loaded.
+        library("torch").manual_seed(seed_of(task))
         with spent.on("call"):
             made = _call_of(recipe.call)(shot)
         task.progress(steps.total, steps.total + 1, "writing")
@@ -222,7 +229,7 @@ class _Run:
         )
         return found
 
-    def _look(self, latents: Any, colours: preview.Colours | None) -> None:
+    def _look(self, latents: Any, colours: preview.Colours | None, scale: int) -> None:
         """Stop a run that will give no picture, and show one that will."""
         if not hasattr(latents, "isfinite"):
             return
@@ -230,7 +237,8 @@ class _Run:
             raise not_finite("latents")
         if colours is None:
             return
-        shown = preview.shown(latents, colours, self._settings.width, self._settings.height)
+        width, height = self._settings.width, self._settings.height
+        shown = preview.shown(latents, colours, width, height, scale)
         if shown is not None:
             self._task.preview(shown)
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from typing import Any
 
 from farm import ParameterError
+from farm_diffusion.recipes import Recipe
 from farm_diffusion.runtime.libraries import library
 
 _BLOCK_CHANGE = 0.08
@@ -18,16 +20,19 @@ _BLOCK_CHANGE = 0.08
 
 
 @contextmanager
-def switched(pipe: Any, attention: str, cache: str, backbone: tuple[str, ...]) -> Iterator[None]:
-    """Inside, the switches are on. attention, cache : empty for none."""
+def switched(
+    pipe: Any, recipe: Recipe, *, attention: str, cache: str, steps: int
+) -> Iterator[None]:
+    """Inside, the switches are on. attention, cache : empty for none. steps : of denoising."""
     with ExitStack() as stack:
         if attention not in ("", "default"):
             stack.enter_context(_attending(attention))
         if cache:
-            for name in backbone:
+            for name in recipe.memory.backbone:
                 network = getattr(pipe, name, None)
                 if network is not None:
-                    stack.enter_context(_caching(network, cache))
+                    config = _config(cache, recipe.magnitudes, steps)
+                    stack.enter_context(_caching(network, cache, config))
         yield
 
 
@@ -51,8 +56,8 @@ def _attending(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def _caching(network: Any, cache: str) -> Iterator[None]:
-    network.enable_cache(_config(cache))
+def _caching(network: Any, cache: str, config: Any) -> Iterator[None]:
+    network.enable_cache(config)
     try:
         if not _hooked(network):
             raise ParameterError(
@@ -67,8 +72,13 @@ def _caching(network: Any, cache: str) -> Iterator[None]:
         network.disable_cache()
 
 
-def _config(cache: str) -> Any:
+def _config(cache: str, magnitudes: str | tuple[float, ...], steps: int) -> Any:
     diffusers = library("diffusers")
+    if cache == "mag":
+        if isinstance(magnitudes, str):
+            module, _, name = magnitudes.partition(":")
+            magnitudes = getattr(import_module(module), name)
+        return diffusers.MagCacheConfig(mag_ratios=magnitudes, num_inference_steps=steps)
     if cache == "first-block":
         return diffusers.FirstBlockCacheConfig(threshold=_BLOCK_CHANGE)
     # By its defaults it matches nothing in some networks: the blocks' attention is named.

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from farm import InputError, Result, Task
+from farm.media.loudness import LoudnessMeter
 from farm.media.sound import RATE, Sound, sound_blocks
 from farm_finish.audio.limiter import Limiter
-from farm_finish.audio.loudness import LoudnessMeter
 from farm_finish.audio.measure import Findings, Measurement, record
 from farm_finish.audio.params import MasterParams
 from farm_finish.audio.peaks import decibels, factor

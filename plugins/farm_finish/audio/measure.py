@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from farm import Result, Task
+from farm.media.loudness import Loudness, LoudnessMeter
 from farm.media.sound import RATE, Sound, sound_blocks
 from farm.media.source import opened
-from farm_finish.audio.loudness import Loudness, LoudnessMeter
 from farm_finish.audio.params import MeasureParams
 from farm_finish.audio.peaks import TruePeak, decibels, factor
 from farm_finish.audio.runs import Runs

@@ -18,9 +18,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from farm import Result, Task
+from farm.media.chat import Endpoint
 from farm_finish.captions.breaking import bonds, broken, columns
 from farm_finish.captions.cues import LONGEST_LINE, Captions, Cue, read_cues, write_cues
-from farm_finish.captions.endpoint import Endpoint
 from farm_finish.captions.params import TranslateParams
 from farm_finish.captions.wording import text_words
 from farm_finish.captions.words import Word
@@ -83,7 +83,7 @@ def run(task: Task[TranslateParams]) -> Result:
         task.log.info("the captions are in %s already", params.language)
         made = captions.cues
     elif captions.cues:
-        endpoint = Endpoint.of_this_machine()
+        endpoint = Endpoint.of_this_machine("translate", "translate")
         total = len(captions.cues)
         for start in range(0, total, params.cues_at_once):
             part = captions.cues[start : start + params.cues_at_once]

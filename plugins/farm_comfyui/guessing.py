@@ -1,0 +1,131 @@
+"""Reads off an exported graph which inputs seem to take the prompt, the seed, a file, a model.
+
+Invariant: every guess follows a rule that is written here; what no rule tells is a doubt, not a guess.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from farm_comfyui.bound import Graph
+from farm_comfyui.descriptions import allowed, inputs_of, is_link, links
+
+_LOADERS = {
+    ("LoadImage", "image"): "image",
+    ("LoadImageMask", "image"): "image",
+    ("LoadVideo", "file"): "video",
+    ("LoadAudio", "audio"): "audio",
+    ("VHS_LoadVideo", "video"): "video",
+}
+_FOLDERS = {
+    "unet_name": "diffusion_models",
+    "clip_name": "text_encoders",
+    "vae_name": "vae",
+    "lora_name": "loras",
+    "ckpt_name": "checkpoints",
+    "control_net_name": "controlnet",
+    "audio_encoder_name": "audio_encoders",
+    "style_model_name": "style_models",
+    "model_name": "upscale_models",
+}
+_VALUES = {
+    "seed": "seed",
+    "noise_seed": "seed",
+    "steps": "steps",
+    "cfg": "cfg",
+    "width": "width",
+    "height": "height",
+    "length": "length",
+    "fps": "fps",
+}
+SAVING = {"SaveVideo": "video", "SaveWEBM": "video", "SaveImage": "image", "SaveAudio": "audio"}
+"""Saving nodes, and what they save."""
+_MODEL_FILE = re.compile(r".+\.(safetensors|ckpt|pt|pth|gguf|sft|onnx)$")
+
+
+@dataclass(slots=True)
+class Guess:
+    """What was read off a graph. doubts : sentences for the person who confirms."""
+
+    inputs: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    assets: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    models: dict[str, tuple[str, str, str, str]] = field(default_factory=dict)
+    outputs: dict[str, tuple[str, str]] = field(default_factory=dict)
+    doubts: list[str] = field(default_factory=list)
+
+
+def guess_map(graph: Graph, known: Mapping[str, Mapping[str, Any]]) -> Guess:
+    """Which inputs seem to take what."""
+    guess = Guess()
+    for node, body in sorted(graph.items(), key=lambda item: _number(item[0])):
+        for wanted, value in body["inputs"].items():
+            if is_link(value):
+                continue
+            kind = _LOADERS.get((body["class_type"], wanted))
+            if kind is not None:
+                _add_asset(guess, kind, node, wanted)
+            elif isinstance(value, str) and _MODEL_FILE.match(value):
+                _add_model(guess, body["class_type"], node, wanted, value)
+            elif wanted in _VALUES:
+                guess.inputs.setdefault(_VALUES[wanted], []).append((node, wanted))
+            elif _server_choice(known.get(body["class_type"]), wanted):
+                guess.doubts.append(f"node {node}: {wanted} = {value!r} is a file of that server")
+        media = SAVING.get(body["class_type"])
+        if media is not None:
+            role = media if media == "video" else "picture" if media == "image" else "sound"
+            _name(guess.outputs, role, (node, media))
+    _texts(graph, guess)
+    if len([one for one in guess.outputs.values() if one[1] == "video"]) > 1:
+        guess.doubts.append("several nodes save a video: the one called video is the result")
+    return guess
+
+
+def _texts(graph: Graph, guess: Guess) -> None:
+    """Prompt and negative prompt, by where a text node's output leads."""
+    reached: dict[str, set[str]] = {}
+    for _, wanted, source, _ in links(graph):
+        if wanted in ("positive", "negative"):
+            reached.setdefault(source, set()).add(wanted)
+    texts = [
+        node
+        for node, body in graph.items()
+        if body["class_type"] == "CLIPTextEncode" and isinstance(body["inputs"].get("text"), str)
+    ]
+    for node in texts:
+        ways = reached.get(node, set())
+        if len(ways) == 1:
+            name = "prompt" if ways == {"positive"} else "negative"
+            guess.inputs.setdefault(name, []).append((node, "text"))
+        else:
+            guess.doubts.append(f"node {node}: is its text the prompt or the negative prompt?")
+
+
+def _add_asset(guess: Guess, kind: str, node: str, wanted: str) -> None:
+    name = {"image": "image", "video": "motion", "audio": "audio"}[kind]
+    _name(guess.assets, name, (kind, node, wanted))
+
+
+def _add_model(guess: Guess, loader: str, node: str, wanted: str, value: str) -> None:
+    folder = "clip_vision" if loader == "CLIPVisionLoader" else _FOLDERS.get(wanted, "")
+    if not folder:
+        guess.doubts.append(f"node {node}: in which folder below models/ is {value}?")
+    _name(guess.models, wanted.removesuffix("_name"), (node, wanted, folder or "unknown", value))
+
+
+def _name(into: dict[str, Any], name: str, value: Any) -> None:
+    number, free = 2, name
+    while free in into:
+        free, number = f"{name}_{number}", number + 1
+    into[free] = value
+
+
+def _server_choice(description: Mapping[str, Any] | None, wanted: str) -> bool:
+    spec = inputs_of(description).get(wanted) if description else None
+    return spec is not None and allowed(spec) == []
+
+
+def _number(node: str) -> tuple[int, str]:
+    return (int(node), "") if node.isdigit() else (10**9, node)

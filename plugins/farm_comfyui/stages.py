@@ -1,0 +1,170 @@
+"""The stages: prepare a request, run it, finish its film; and which node can offer which.
+
+Invariant: there is a run stage for every workflow, so that a node offers exactly those that one of the
+servers has the nodes and the models for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from farm import MediaKind, Port, Resources, Stage
+from farm_comfyui.params import FinishParams, PrepareParams, RunParams
+
+PROVIDER = "farm_comfyui"
+LIMIT = "comfyui"
+"""The farm's limit that a run holds: one unit is one prompt on a server."""
+_RUN_S = 32 * 3600.0
+"""Longer than the pool itself waits and watches: its reasons are better than a time-out."""
+
+_FILM = "an upright, even film of it (media.normalise)"
+_SUBMITTED = {
+    "prompt": Port(MediaKind.TEXT, required=False, description="What is to be seen."),
+    "negative": Port(MediaKind.TEXT, required=False, description="What is not to be seen."),
+    "character": Port(MediaKind.IMAGE, required=False, description="The ground truth."),
+    "motion": Port(MediaKind.VIDEO, required=False, description="A video of a person who moves."),
+    "audio": Port(MediaKind.AUDIO, required=False, description="Speech or a song."),
+    "first": Port(MediaKind.IMAGE, required=False, description="The exact first frame."),
+    "last": Port(MediaKind.IMAGE, required=False, description="The exact last frame."),
+    "control": Port(MediaKind.VIDEO, required=False, description="Poses, depth, edges or a path."),
+    "mask": Port(MediaKind.VIDEO, required=False, description="White where mix replaces."),
+    "reference": Port(
+        MediaKind.IMAGE, many=True, required=False, description="More of the character."
+    ),
+    "pose": Port(MediaKind.IMAGE, many=True, required=False, description="Pose sheets."),
+}
+_READY = {
+    **{
+        f"{name}_film": Port(MediaKind.VIDEO, required=False, description=f"{name}: {_FILM}.")
+        for name in ("character", "motion", "first", "last", "control", "mask")
+    },
+    "audio_sound": Port(
+        MediaKind.AUDIO, required=False, description="audio: the same at 48 kHz (media.normalise)."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """A run stage of one workflow. shows : whether it also gives what it preprocessed."""
+
+    capability: str
+    template: str
+    description: str
+    shows: bool = False
+
+
+RUNNERS = (
+    Runner("video.animate_move", "animate-move", "A character moves as in a video.", shows=True),
+    Runner(
+        "video.animate_mix", "animate-mix", "A character replaces a video's subject.", shows=True
+    ),
+    Runner("video.audio_performance", "audio-performance", "A character speaks or sings."),
+    Runner("video.start_end_frame", "start-end-frame", "A film from a first to a last frame."),
+    Runner(
+        "video.pose_control", "pose-control", "A film that follows a control video.", shows=True
+    ),
+    Runner("comfy.plumbing", "plumbing", "Tries a server without any model."),
+)
+
+
+def stages() -> Iterator[Stage]:
+    """All of them."""
+    yield Stage(
+        capability="comfy.prepare",
+        provider=PROVIDER,
+        version=1,
+        run="farm_comfyui.preparing:run",
+        inputs={**_SUBMITTED, **_READY},
+        outputs={
+            "request": Port(MediaKind.DATA, description="What is asked: farm.comfyui-request/1."),
+            "assets": Port(MediaKind.ANY, many=True, description="Files for the server, in order."),
+        },
+        params=PrepareParams,
+        resources=Resources(cores=1, ram_mb=900, disk_mb=2000),
+        check=check,
+        # Which workflow is the newest is no part of the key.
+        cacheable=False,
+        description="Checks a request and makes files of the size, rate and length it needs.",
+    )
+    for runner in RUNNERS:
+        yield _run_stage(runner)
+    yield Stage(
+        capability="comfy.finish",
+        provider=PROVIDER,
+        version=1,
+        run="farm_comfyui.finishing:run",
+        inputs={
+            "request": Port(MediaKind.DATA, description="What was asked."),
+            "video": Port(MediaKind.VIDEO, description="What the server made."),
+            "run": Port(MediaKind.DATA, description="Record of the run."),
+            "pose": Port(MediaKind.VIDEO, required=False, description="What the workflow saw."),
+            "control": Port(
+                MediaKind.VIDEO, required=False, description="Shown where there is no pose."
+            ),
+            "sound": Port(MediaKind.AUDIO, required=False, description="What lies under the film."),
+        },
+        outputs={
+            "video": Port(MediaKind.VIDEO, description="FFV1, as many frames as were asked for."),
+            "first_frame": Port(MediaKind.IMAGE, description="Its first frame."),
+            "audio": Port(MediaKind.AUDIO, required=False, description="As long as the film."),
+            "pose_preview": Port(
+                MediaKind.VIDEO,
+                required=False,
+                description="H.264 of the poses that were followed.",
+            ),
+            "record": Port(MediaKind.DATA, description="The run, and what was done afterwards."),
+        },
+        params=FinishParams,
+        resources=Resources(cores=1, ram_mb=900, disk_mb=4000),
+        seeded=False,
+        description="Trims and retimes what a server made into the film that was asked for.",
+    )
+
+
+def check(params: Any, files: Mapping[str, Any]) -> None:
+    """Refuse before anything is queued; see ``validation`` for what raises."""
+    # Late, here and below: every command of the farm loads this module.
+    from farm_comfyui import binding, configured, validation
+    from farm_comfyui.asked import asked_of, template_of
+
+    validation.check(params, files)
+    template = configured.templates().get(template_of(params), params.workflow_version)
+    request = asked_of(params, files, prompt="a prompt", negative="", seed=0)
+    binding.choices(template, request)
+
+
+def checks() -> Iterator[tuple[str, str]]:
+    """Run stages that no configured server can do now, with what the servers lack."""
+    from farm_comfyui import offering
+
+    for runner in RUNNERS:
+        if told := offering.complaint(runner.template):
+            yield f"{runner.capability}/{PROVIDER}", told
+
+
+def _run_stage(runner: Runner) -> Stage:
+    shown = {"pose": Port(MediaKind.VIDEO, required=False, description="What it saw of the video.")}
+    return Stage(
+        capability=runner.capability,
+        provider=PROVIDER,
+        version=1,
+        run="farm_comfyui.running:run",
+        inputs={
+            "request": Port(MediaKind.DATA, description="What is asked: farm.comfyui-request/1."),
+            "assets": Port(MediaKind.ANY, many=True, description="Files for the server, in order."),
+        },
+        outputs={
+            "video": Port(MediaKind.VIDEO, description="As the server made it."),
+            **(shown if runner.shows else {}),
+            "run": Port(MediaKind.DATA, description="Record of the run: farm.comfyui-run/1."),
+        },
+        params=RunParams,
+        resources=Resources(cores=1, ram_mb=300, disk_mb=2000, limits={LIMIT: 1}),
+        timeout_s=_RUN_S,
+        stall_s=300.0,
+        seeded=False,
+        description=f"{runner.description} (A ComfyUI server does the work.)",
+    )

@@ -1,0 +1,1 @@
+"""A voice that is cloned from a sample, with the speaker's consent."""

@@ -1,0 +1,1 @@
+"""eSpeak NG, which speaks a hundred languages, in a process of its own."""

@@ -1,0 +1,1 @@
+"""Piper, in a process of its own."""

@@ -1,0 +1,1 @@
+"""Written English as the words that are said."""

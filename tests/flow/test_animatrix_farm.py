@@ -1,0 +1,288 @@
+"""The four modes through a real farm and stand-in servers: dropped, submitted, refused, lost."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from comfy.process import StandIn, wait_for
+from running_farm import farm, running
+
+from farm_comfyui.demo import person, skeleton, syllables
+from farm_comfyui.pictures import fitted, write_mp4, write_png
+from farm_comfyui.sounds import write_flac
+
+SIDE, FPS = 256, 24
+LENGTH = {"animate": 12, "audio-performance": 8, "start-end-frame": 8, "pose-control": 12}
+"""Frames of the film each mode makes of the material below."""
+
+
+def material(folder: Path, mode: str) -> Path:
+    """What a person would put into a folder for a mode: half a second of everything."""
+    folder.mkdir(parents=True)
+    (folder / "prompt.txt").write_text("a person in a red coat dances", encoding="utf-8")
+
+    def still(name: str, turn: float) -> None:
+        write_png(folder / name, fitted(person(turn), SIDE, SIDE, "cover"))
+
+    def clip(name: str, draw: Any) -> None:
+        frames = (fitted(draw(n / FPS), SIDE, SIDE, "cover") for n in range(FPS // 2))
+        write_mp4(folder / name, frames, Fraction(FPS))
+
+    if mode == "start-end-frame":
+        still("first.png", 0.0)
+        still("last.png", 0.25)
+        return folder
+    still("character.png", 0.0)
+    if mode == "animate":
+        clip("motion.mp4", person)
+    elif mode == "pose-control":
+        clip("control.mp4", skeleton)
+    else:
+        write_flac(folder / "audio.flac", [syllables()[:, : 48_000 // 2]])
+    return folder
+
+
+def job_yaml(mode: str, **params: Any) -> str:
+    return json.dumps(
+        {"farm": 1, "pipeline": mode, "quality": "draft", "seed": 11, "params": params}
+    )
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[StandIn]]:
+    """Two servers that have everything."""
+    folder = tmp_path_factory.mktemp("servers")
+    with StandIn(folder / "a") as one, StandIn(folder / "b") as two:
+        yield [one, two]
+
+
+def settings(servers: list[StandIn], **more: Any) -> str:
+    """``farm.toml`` of a farm that uses them."""
+    lines = [f"{name} = {json.dumps(value)}" for name, value in more.items()]
+    for name, server in zip("abcd", servers, strict=False):
+        lines += [
+            "[[plugins.farm_comfyui.servers]]",
+            f'name = "{name}"',
+            f'url = "{server.url}"',
+            "capacity = 1",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture(scope="module")
+def root(servers: list[StandIn], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("animatrix") / "farm"
+    for mode in LENGTH:
+        (folder / "dropbox" / mode).mkdir(parents=True)
+        (folder / "dropbox" / mode / "README.md").write_text("How to.", encoding="utf-8")
+    (folder / "farm.toml").write_text(settings(servers), encoding="utf-8")
+    with running(folder) as started:
+        yield started
+
+
+def finished(root: Path, mode: str, name: str, timeout_s: float = 90) -> Path:
+    """The folder of a dropped job's results."""
+
+    def look() -> Path | None:
+        for error in root.glob(f"dropbox/{mode}/_rejected/{name}/error.txt"):
+            raise AssertionError(error.read_text("utf-8"))
+        found = list(root.glob(f"dropbox/{mode}/_done/*/{name}/receipt.json"))
+        return found[0].parent if found else None
+
+    try:
+        return wait_for(look, timeout_s, f"{mode}/{name}")
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{farm(root, 'ls')}") from error
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def frames(path: Path) -> list[np.ndarray]:
+    with av.open(str(path)) as film:
+        assert film.streams.video[0].codec_context.name == "h264"
+        return [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+
+
+def is_streamable(path: Path) -> bool:
+    data = path.read_bytes()
+    return 0 < data.find(b"moov") < data.find(b"mdat")
+
+
+@pytest.mark.parametrize("mode", LENGTH)
+def test_a_dropped_folder_becomes_a_film_with_everything_beside_it(
+    mode: str, root: Path, servers: list[StandIn], tmp_path: Path
+) -> None:
+    made = material(tmp_path / f"try {mode}", mode)
+    more = {"duration_s": 0.5} if mode == "start-end-frame" else {}
+    (made / "job.yaml").write_text(job_yaml(mode, **more), encoding="utf-8")
+    shutil.move(made, root / "dropbox" / mode / made.name)
+    done = finished(root, mode, made.name)
+    receipt = read(done / "receipt.json")
+    assert receipt["state"] == "done", receipt
+    film = frames(done / "video.mp4")
+    assert len(film) == LENGTH[mode]
+    assert is_streamable(done / "video.mp4")
+    first = av.open(str(done / "first_frame.png"))
+    with first:
+        shown = next(first.decode(video=0)).to_ndarray(format="rgb24")
+    assert shown.shape == film[0].shape
+    assert np.abs(shown.astype(int) - film[0]).mean() < 6
+    assert (done / "poster.jpg").stat().st_size > 500
+    assert (done / "job_manifest.json").is_file()
+    if mode in ("animate", "pose-control"):
+        assert is_streamable(done / "pose_preview.mp4")
+    # Whoever runs the servers finds the prompt in the farm, and the job's files by their hashes.
+    [told] = read(done / "debug_metadata.json")["external"]
+    served = {"a": servers[0], "b": servers[1]}[told["server"]]
+    assert told["id"] in served.ask(f"/history/{told['id']}")
+    record = read(done / "comfyui.json")
+    assert record["workflow"] == told["version"]
+    assert record["binding"]["quality"] == "draft"
+    given = read(done / "job_manifest.json")["inputs"]
+    assert record["sources"]["prompt"] == [given["prompt"]["sha256"]]
+    if mode == "animate":
+        assert told["id"] in farm(root, "show", str(receipt["number"]))
+
+
+def test_every_mode_takes_a_manifest_too(root: Path, tmp_path: Path) -> None:
+    asked = []
+    for mode in LENGTH:
+        made = material(tmp_path / mode, mode)
+        inputs = {path.stem: {"path": path.name} for path in made.iterdir()}
+        manifest = {"farm": 1, "pipeline": mode, "quality": "draft", "seed": 12, "inputs": inputs}
+        manifest["params"] = {"fps": "16", "duration_s": 0.3}
+        asked.append(made / "ask.json")
+        asked[-1].write_text(json.dumps(manifest), encoding="utf-8")
+    jobs = json.loads(farm(root, "submit", *map(str, asked), "--json"))
+    told = json.loads(farm(root, "watch", *(str(job["number"]) for job in jobs), "--json"))
+    assert [job["state"] for job in told] == ["done"] * len(LENGTH), told
+    # The pictures of the dropped folders are the same.
+    assert all(job["counts"].get("cached", 0) >= 1 for job in told)
+
+
+def test_what_a_mode_cannot_do_comes_back_with_the_mode_that_can(
+    root: Path, tmp_path: Path
+) -> None:
+    made = material(tmp_path / "speaking", "animate")
+    write_flac(made / "audio.flac", [syllables()[:, :24_000]])
+    shutil.move(made, root / "dropbox" / "animate" / made.name)
+    error = root / "dropbox" / "animate" / "_rejected" / made.name / "error.txt"
+    wait_for(error.is_file, 30, "the refusal")
+    told = error.read_text("utf-8")
+    assert "audio-performance" in told
+    assert (error.parent / "motion.mp4").is_file()
+
+
+def test_a_readme_in_a_drop_folder_is_left_alone(root: Path) -> None:
+    assert all((root / "dropbox" / mode / "README.md").is_file() for mode in LENGTH)
+
+
+def test_a_server_that_dies_in_the_middle_costs_no_job(
+    root: Path, servers: list[StandIn], tmp_path: Path
+) -> None:
+    for server in servers:
+        server.fault("slow-node", seconds=0.4)
+    made = material(tmp_path / "orphan", "animate")
+    (made / "job.yaml").write_text(job_yaml("animate", fps="16"), encoding="utf-8")
+    (made / "prompt.txt").write_text("a person who does not notice", encoding="utf-8")
+    shutil.move(made, root / "dropbox" / "animate" / made.name)
+    dying = wait_for(lambda: next((s for s in servers if s.queue()[0]), None), 60, "a run")
+    living = next(server for server in servers if server is not dying)
+    dying.kill()
+    living.mend("slow-node")
+    try:
+        done = finished(root, "animate", made.name)
+    finally:
+        dying.start()
+    [told] = read(done / "debug_metadata.json")["external"]
+    assert told["id"] in living.ask(f"/history/{told['id']}")
+    assert len(read(done / "comfyui.json")["run"]["moves"]) == 1
+
+
+def test_operators_see_the_servers(root: Path, servers: list[StandIn]) -> None:
+    told = farm(root, "doctor", code=0)
+    assert servers[0].url in told or "comfyui a" in told
+    shown = wait_for(lambda: "uses comfyui a (ok)" in farm(root, "nodes"), 20, "the servers")
+    assert shown
+
+
+# --- many jobs, and servers that come and go ------------------------------------------------------
+
+JOBS = 100
+
+
+@pytest.mark.soak
+def test_a_hundred_jobs_over_servers_that_die_and_come_back_are_each_done_once(
+    tmp_path: Path,
+) -> None:
+    made = material(tmp_path / "given", "animate")
+    inputs = {path.stem: {"path": path.name} for path in made.iterdir()}
+    for number in range(JOBS):
+        asked = {"farm": 1, "pipeline": "animate", "quality": "draft", "seed": number}
+        asked |= {"inputs": inputs, "params": {"duration_s": 0.3, "fps": "16"}}
+        (made / f"{number:03}.json").write_text(json.dumps(asked), encoding="utf-8")
+    servers = [StandIn(tmp_path / one, step_s=0.25) for one in "abc"]
+    root = tmp_path / "farm"
+    root.mkdir()
+    (root / "farm.toml").write_text(settings(servers), encoding="utf-8")
+    over = threading.Event()
+    killed: list[str] = []
+    killer = threading.Thread(target=kill_and_restart, args=(servers, killed, over))
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        for server in servers:
+            stack.enter_context(server)
+        patch.setattr("running_farm.environment", with_slots(4))
+        stack.enter_context(running(root))
+        farm(root, "submit", *(str(path) for path in sorted(made.glob("*.json"))))
+        stack.callback(killer.join)
+        stack.callback(over.set)
+        killer.start()
+        deadline = time.monotonic() + 1500
+        ended = 0
+        while ended < JOBS and time.monotonic() < deadline:
+            jobs = json.loads(farm(root, "ls", "--json", "--limit", "200"))
+            states = Counter(job["state"] for job in jobs)
+            ended = sum(states[state] for state in ("done", "failed", "cancelled"))
+    assert states == {"done": JOBS}, states
+    numbers = Counter(read(path)["number"] for path in root.rglob("receipt.json"))
+    assert numbers == Counter(range(1, JOBS + 1))
+    told = [entry for path in root.rglob("debug_metadata.json") for entry in read(path)["external"]]
+    assert len({entry["id"] for entry in told}) == len(told) == JOBS, "no two jobs share a prompt"
+    moved = sum(len(read(path)["run"]["moves"]) for path in root.rglob("comfyui.json"))
+    assert min(len(killed), moved) >= 10, (killed, moved)
+
+
+def kill_and_restart(servers: list[StandIn], killed: list[str], over: threading.Event) -> None:
+    """Kill servers while they work, and start them again, at random but never the last one."""
+    chance = random.Random(7)
+    while not over.wait(chance.uniform(0.5, 3.0)):
+        victim = chance.choice(servers)
+        if not victim.alive:
+            victim.start()
+        elif victim.queue()[0] and sum(server.alive for server in servers) > 1:
+            victim.kill()
+            killed.append(victim.url)
+            if chance.random() < 0.5:
+                victim.start()
+
+
+def with_slots(slots: int) -> Any:
+    """The environment of a farm with so many engines."""
+    from running_farm import environment
+
+    return lambda root: {**environment(root), "FARM_CPU_SLOTS": str(slots)}
