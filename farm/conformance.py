@@ -111,8 +111,8 @@ def _declaration(stage: Stage) -> Iterator[str]:
     except ValidationError:
         return  # A stage may insist on a parameter.
     needs = stage.resources(params) if callable(stage.resources) else stage.resources
-    if needs.cores < 1 or needs.ram_mb < 1:
-        yield "it declares no cores or no memory"
+    if needs.cores < 0 or needs.ram_mb < 1:
+        yield "it declares no memory, or less than no cores"
     if stage.windows is not None:
         size = stage.windows.size
         if (size(params) if callable(size) else size) < 1:

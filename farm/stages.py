@@ -48,6 +48,7 @@ class Port:
 class Resources:
     """What one task needs at its peak; the ledger's recorded peaks refine it.
 
+    cores : 0 for work that only waits for something else to be done.
     limits : units of named counters (licences, a service's capacity) held while it runs.
     tags : labels a node must carry.
     """

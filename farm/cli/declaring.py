@@ -64,7 +64,9 @@ def declare(
     ] = "",
     provides: Annotated[
         list[str] | None,
-        typer.Option("--provides", metavar="CAPABILITY", help="What it serves, if not as plugins say."),
+        typer.Option(
+            "--provides", metavar="CAPABILITY", help="What it serves, if not as plugins say."
+        ),
     ] = None,
     variant: Annotated[
         list[str] | None,

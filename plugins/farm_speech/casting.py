@@ -52,7 +52,9 @@ def cast(
                 "Use a language that it speaks, or another provider of speech.say.",
                 "speech.no-voice",
             )
-        name = default if default in fitting else fitting[0]
+        exact = [one for one in fitting if voices[one].lower() == language]
+        among = exact or fitting
+        name = default if default in among else among[0]
         return Role(name, voices[name], speed)
     if name not in voices:
         raise _refused(

@@ -69,9 +69,9 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[StandIn]]
         yield [one, two]
 
 
-def settings(servers: list[StandIn], **more: Any) -> str:
+def settings(servers: list[StandIn]) -> str:
     """``farm.toml`` of a farm that uses them."""
-    lines = [f"{name} = {json.dumps(value)}" for name, value in more.items()]
+    lines = ["[plugins.farm_comfyui]", "lost_s = 3.0"]
     for name, server in zip("abcd", servers, strict=False):
         lines += [
             "[[plugins.farm_comfyui.servers]]",
@@ -168,9 +168,17 @@ def test_every_mode_takes_a_manifest_too(root: Path, tmp_path: Path) -> None:
         manifest["params"] = {"fps": "16", "duration_s": 0.3}
         asked.append(made / "ask.json")
         asked[-1].write_text(json.dumps(manifest), encoding="utf-8")
-    jobs = json.loads(farm(root, "submit", *map(str, asked), "--json"))
+    # With mix the character takes the subject's place; a mask says where it is.
+    mixed = tmp_path / "animate" / "mixed.json"
+    manifest = json.loads(asked[0].read_text("utf-8"))
+    manifest["inputs"]["mask"] = {"path": "mask.mp4"}
+    manifest["params"]["mix"] = True
+    mixed.write_text(json.dumps(manifest), encoding="utf-8")
+    white = np.full((SIDE, SIDE, 3), 255, np.uint8)
+    write_mp4(mixed.with_name("mask.mp4"), [white] * (FPS // 2), Fraction(FPS))
+    jobs = json.loads(farm(root, "submit", *map(str, [*asked, mixed]), "--json"))
     told = json.loads(farm(root, "watch", *(str(job["number"]) for job in jobs), "--json"))
-    assert [job["state"] for job in told] == ["done"] * len(LENGTH), told
+    assert [job["state"] for job in told] == ["done"] * (len(LENGTH) + 1), told
     # The pictures of the dropped folders are the same.
     assert all(job["counts"].get("cached", 0) >= 1 for job in told)
 
@@ -212,6 +220,26 @@ def test_a_server_that_dies_in_the_middle_costs_no_job(
     [told] = read(done / "debug_metadata.json")["external"]
     assert told["id"] in living.ask(f"/history/{told['id']}")
     assert len(read(done / "comfyui.json")["run"]["moves"]) == 1
+
+
+def test_a_cancelled_job_leaves_its_server_free(
+    root: Path, servers: list[StandIn], tmp_path: Path
+) -> None:
+    for server in servers:
+        server.fault("slow-node", seconds=0.4)
+    made = material(tmp_path / "given", "animate")
+    (made / "prompt.txt").write_text("a person who is not wanted any more", encoding="utf-8")
+    inputs = {path.stem: {"path": path.name} for path in made.iterdir()}
+    asked = {"farm": 1, "pipeline": "animate", "quality": "draft", "inputs": inputs}
+    (made / "ask.json").write_text(json.dumps(asked), encoding="utf-8")
+    [job] = json.loads(farm(root, "submit", str(made / "ask.json"), "--json"))
+    wait_for(lambda: any(server.queue()[0] for server in servers), 60, "a run")
+    farm(root, "cancel", str(job["number"]))
+    wait_for(lambda: not any(any(server.queue()) for server in servers), 20, "free servers")
+    for server in servers:
+        server.mend("slow-node")
+    [told] = json.loads(farm(root, "watch", str(job["number"]), "--json", code=1))
+    assert told["state"] == "cancelled"
 
 
 def test_operators_see_the_servers(root: Path, servers: list[StandIn]) -> None:

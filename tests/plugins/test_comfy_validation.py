@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from farm import FarmError, MediaFacts
+from farm.artifacts.probe import probe
+from farm.plugins import load_plugins
 from farm_comfyui import stages
 from farm_comfyui.asked import asked_of, aspect_of
 from farm_comfyui.params import PrepareParams
+
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass
@@ -155,6 +162,37 @@ def test_a_setting_of_another_mode_is_refused(mode: str, params: dict[str, Any])
 def test_longer_than_the_driving_file_is_refused_and_shorter_is_not() -> None:
     assert refused("animate", ANIMATE, duration_s=3).where == "duration_s"
     stages.check(PrepareParams(mode="animate", duration_s=1), {**ANIMATE, "motion": clip(90)})
+
+
+@pytest.mark.parametrize("mode", WHOLE)
+def test_the_packaged_samples_are_accepted_as_they_are(mode: str) -> None:
+    folder = ROOT / "dropbox" / mode / "_samples" / "first-try"
+    files = {
+        path.stem: (Sent(probe(path)[1]),)
+        for path in folder.iterdir()
+        if path.suffix not in (".yaml", ".md")
+    }
+    job = yaml.safe_load((folder / "job.yaml").read_text("utf-8"))
+    stages.check(PrepareParams(mode=mode, profile=job["quality"]), files)
+    assert job["pipeline"] == mode
+    assert job["seed"] > 0
+    assert "prompt" in files
+
+
+@pytest.mark.parametrize("mode", WHOLE)
+def test_the_files_that_a_drop_folders_readme_names_are_the_pipelines_inputs(mode: str) -> None:
+    told = (ROOT / "dropbox" / mode / "README.md").read_text("utf-8")
+    named = set(re.findall(r"`([a-z]+)[0-9]*\.(?:png|mp4|wav|txt)`", told))
+    named -= {"video", "pose_preview", "error", "first_frame", "poster"} - ({"first"} & named)
+    pipeline = load_plugins().latest(mode)
+    required = {name for name, spec in pipeline.inputs.items() if spec.required}
+    assert required <= named <= set(pipeline.inputs)
+    for block in re.findall(r"```yaml\n(.*?)```", told, flags=re.S):
+        job = yaml.safe_load(block)
+        assert job["pipeline"] == mode
+        assert set(job["params"]) <= set(pipeline.params)
+        files = {**WHOLE[mode], **({"motion": clip(8)} if mode == "animate" else {})}
+        stages.check(PrepareParams(mode=mode, profile=job["quality"], **job["params"]), files)
 
 
 def test_a_version_that_is_not_there_is_refused() -> None:

@@ -27,9 +27,13 @@ from PIL import Image
 
 import farm_finish
 from farm import TaskCancelled
+from farm_avatar.compose.ground import ground
 from farm_avatar.compose.layout import places
+from farm_avatar.compose.overlays import ChapterCard
+from farm_avatar.compose.planes import planes_of
 from farm_avatar.compose.scene import Chapter, LowerThird, Presenter, Progress, Scene, Visual
 from farm_avatar.compose.shots import placed
+from farm_avatar.compose.theme import palette
 
 NOBODY = Presenter(layout="none")
 
@@ -210,6 +214,22 @@ def test_overlays_come_and_go_at_their_moments(tmp_path: Path) -> None:
     # The banner waits for the card to be gone, then covers a part of the slide for a while.
     assert white[40] < white[-1] - 0.02
     assert white[-1] > 0.5
+
+
+@pytest.mark.parametrize("size", [(360, 640), (640, 360), (480, 480)])
+def test_the_title_of_a_chapter_stands_above_the_captions(size: tuple[int, int]) -> None:
+    scene = Scene(
+        size=size, captions="burn", chapter=Chapter(title="Look in the middle of it"),
+        visuals=(slide(),),
+    )  # fmt: skip
+    place, colours = places(scene, True), palette(scene.theme)
+    assert scene.chapter is not None
+    target = planes_of(Image.new("RGB", size))
+    ChapterCard(scene.chapter, scene, place, colours).draw(target, 0.0)
+    bare = planes_of(ground(size, colours))
+    inked = np.flatnonzero((target.y != bare.y).any(axis=1))
+    assert inked[0] > 0
+    assert inked[-1] < place.captions.y
 
 
 def test_the_bar_fills_the_piece_of_this_scene_alone(tmp_path: Path) -> None:

@@ -20,12 +20,15 @@ import farm_vision
 from farm import ConfigError, InputError, MissingExtra, Stage, TransientError
 from farm.media.sound import RATE, sound_parts
 from farm_speech import settings
+from farm_speech.casting import cast
 from farm_speech.espeak import calling
 from farm_speech.kokoro.chunks import MOST, chunks
 from farm_speech.kokoro.graph import with_output
-from farm_speech.kokoro.voices import NAMES, first_for, language_of
+from farm_speech.kokoro.voices import DEFAULT, NAMES, first_for, language_of
+from farm_speech.params import SayParams
 from farm_speech.sound import CEILING, loudness
 from farm_speech.text.reading import read
+from farm_speech.utterance import Utterance
 
 SCRIPT = (
     "Dr. Smith paid $3.50 on March 3, 2026, and it took 2 hours. We used to live near the lake."
@@ -205,6 +208,32 @@ def test_every_voice_has_a_language_and_its_file() -> None:
     assert first_for("EN-gb") == "bf_emma"
     assert first_for("en-au") == "af_heart"
     assert first_for("xx") is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "params", "name"),
+    [
+        ({}, {}, "af_heart"),
+        ({"language": "en"}, {}, "af_heart"),
+        ({"language": "en-gb"}, {}, "bf_emma"),
+        ({"language": "en-AU"}, {}, "af_heart"),
+        ({}, {"language": "fr"}, "ff_siwis"),
+        ({}, {"voice": "am_adam"}, "am_adam"),
+        ({"voice": "bm_lewis"}, {"voice": "am_adam"}, "bm_lewis"),
+    ],
+)
+def test_whoever_speaks_the_language_best_speaks(
+    asked: dict[str, str], params: dict[str, str], name: str
+) -> None:
+    utterance = Utterance.model_validate({"schema": "farm.utterance/1", "text": "a", **asked})
+    given = SayParams(**params)
+    voices = {one: language_of(one) for one in NAMES}
+    default = first_for(utterance.language or given.language) or DEFAULT
+    role = cast(utterance, given, voices, default, "kokoro")
+    assert (role.voice, role.language) == (name, language_of(name))
+    codes = {code: code for code in ("en-us", "de", "en-gb")}
+    if asked.get("language") == "en-gb":
+        assert cast(utterance, given, codes, "en-us", "espeak").voice == "en-gb"
 
 
 needs_espeak = pytest.mark.skipif(not calling.available(), reason=calling.MEND)

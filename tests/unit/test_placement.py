@@ -96,6 +96,16 @@ def test_a_deadline_comes_before_age_within_a_submitter() -> None:
     assert chosen([node()], [task("t1"), task("t2", due=5.0)]) == [("t2", "n1", "cpu0")]
 
 
+def test_work_that_only_waits_for_a_service_takes_no_core_from_other_work() -> None:
+    waiting = Needs("gpu/x", 1, cores=0, ram_mb=100, limits={"far": 1})
+    engines = tuple(EngineFacts(f"cpu{i}", "cpu") for i in range(4))
+    tasks = [task("t1", waiting), task("t2", waiting), task("t3", waiting), task("t4", urgency=0)]
+    picked = chosen(
+        [node(engines=engines, cores=1)], tasks, needs=[waiting, WORK], limits={"far": 2}
+    )
+    assert {name for name, *_ in picked} == {"t1", "t2", "t4"}
+
+
 def test_the_submitter_who_runs_less_is_next() -> None:
     engines = (EngineFacts("cpu0", "cpu"), EngineFacts("cpu1", "cpu"))
     picked = chosen(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,15 @@ from farm.artifacts.probe import probe_output
 from farm.config import Settings
 from farm.domain.errors import PluginError
 from farm.ledger.views import external_in
+from farm.ledger.views_nodes import NodeLine
 from farm.metrics.node_metrics import NodeMetrics
 from farm.metrics.series import Book
 from farm.models.store import open_models
 from farm.offering import ASK_EVERY_S, Offering
 from farm.plugins import load_plugins
+from farm.publish.records import public_error
 from farm.stages import Service
+from farm.tui.screens.node_cells import block_cells
 
 PLUGIN = """
 from farm import MediaKind, Port, Service, Stage, hookimpl
@@ -98,6 +102,17 @@ def test_services_stand_in_the_nodes_metrics() -> None:
     assert 'farm_node_service{service="far a",what="waiting"} 2.0' in page
 
 
+def test_services_stand_above_what_a_node_cannot_do_in_the_console() -> None:
+    facts = {"gauges": {"services": [asdict(Service("far a", "warn", "every place is taken"))]}}
+    node = NodeLine(
+        "atlas", "online", None, 0.0, 0.0, (), {}, {"lab.far/away": "gone"}, {}, facts, ()
+    )
+    cells = block_cells(node)
+    assert list(cells) == ["service far a", "lab.far/away"]
+    assert cells["service far a"]["why"] == "every place is taken"
+    assert cells["service far a"]["kind"] == (("works, but", "warn"),)
+
+
 def test_what_another_system_calls_a_stages_work_is_kept(tmp_path: Path) -> None:
     document = {
         "schema": "lab.run/1",
@@ -110,3 +125,8 @@ def test_what_another_system_calls_a_stages_work_is_kept(tmp_path: Path) -> None
     outputs = {"run": [{"facts": facts.record()}], "again": [{"facts": facts.record()}]}
     [told] = external_in([("render", outputs), ("other", None)])
     assert told == {"stage": "render", "server": "a", "id": ("3f9c" * 100)[:200]}
+
+
+def test_the_exact_cause_of_a_failure_is_for_operators_only() -> None:
+    told = {"code": "far.lost", "what": "the server is gone", "cause": {"reply": "502 Bad Gateway"}}
+    assert public_error(told) == {"code": "far.lost", "what": "the server is gone"}

@@ -131,7 +131,9 @@ class ChapterCard:
         picture = ground(scene.size, colours)
         wide, high = scene.size
         inset = even(min(wide, high) * 0.09)
-        area = Box(inset, inset, wide - 2 * inset, high - 2 * inset)
+        # Captions stay where they are while the card is up, so its title stands above them.
+        bottom = places.captions.y if scene.captions != "none" else high
+        area = Box(inset, inset, wide - 2 * inset, bottom - 2 * inset)
         add_title(picture, area, colours, places.unit, what.title, "", what.label,
                   centred=True, where="chapter")  # fmt: skip
         self._planes = planes_of(picture)

@@ -7,7 +7,7 @@ the frame, and each chapter begins with the first frame of its scene.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
@@ -147,9 +147,13 @@ def _copy(
     total: int,
 ) -> None:
     """All packets of the film, and of a sound in place of its own, in the order of their times."""
-    kinds = ("video", "subtitle") if sounds else ("video", "audio", "subtitle")
-    ways = [_packets(source, kinds, out)]
-    ways += [_packets(sound, ("audio",), out) for sound in sounds]
+    heard = sounds[0] if sounds else source
+    copies: dict[tuple[int, int], Stream] = {}
+    for container, kind in ((source, "video"), (heard, "audio"), (source, "subtitle")):
+        for stream in container.streams:
+            if stream.type == kind:
+                copies[id(container), stream.index] = _copied(stream, out)
+    ways = [_packets(each, copies) for each in (source, *sounds)]
     done = 0
     for packet in heapq.merge(*ways, key=_when):
         if packet.stream.type == "video":
@@ -158,27 +162,24 @@ def _copy(
         out.mux(packet)
 
 
+def _copied(stream: Stream, out: OutputContainer) -> Stream:
+    copy = out.add_stream_from_template(stream, opaque=True)
+    copy.time_base = stream.time_base
+    if "language" in stream.metadata:
+        copy.metadata["language"] = stream.metadata["language"]
+    copy.disposition = Disposition(stream.disposition)
+    return copy
+
+
 def _packets(
-    source: InputContainer, kinds: tuple[str, ...], out: OutputContainer
+    container: InputContainer, copies: Mapping[tuple[int, int], Stream]
 ) -> Iterator[Packet]:
-    """Packets of streams of these kinds, each as one of its copy in ``out``."""
-    copies: dict[int, Stream] = {}
-    for stream in source.streams:
-        if stream.type in kinds:
-            copy = out.add_stream_from_template(stream, opaque=True)
-            copy.time_base = stream.time_base
-            if "language" in stream.metadata:
-                copy.metadata["language"] = stream.metadata["language"]
-            copy.disposition = Disposition(stream.disposition)
-            copies[stream.index] = copy
-
-    def copied() -> Iterator[Packet]:
-        for packet in source.demux(*(source.streams[index] for index in copies)):
-            if packet.size:
-                packet.stream = copies[packet.stream_index]
-                yield packet
-
-    return copied()
+    """Packets of the streams that have a copy, each as one of the copy."""
+    for packet in container.demux():
+        copy = copies.get((id(container), packet.stream_index))
+        if packet.size and copy is not None:
+            packet.stream = copy
+            yield packet
 
 
 def _when(packet: Packet) -> float:

@@ -104,9 +104,7 @@ def scale_of(pipe: Any) -> int:
     return next((value for value in found if isinstance(value, int)), 0)
 
 
-def shown(
-    latents: Any, colours: Colours, width: int, height: int, scale: int = 0
-) -> bytes | None:
+def shown(latents: Any, colours: Colours, width: int, height: int, scale: int = 0) -> bytes | None:
     """A JPEG of latents: of a film its middle frame. width, height : of what is made. scale : see
     :func:`scale_of`.
 

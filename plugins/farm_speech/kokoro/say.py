@@ -19,7 +19,7 @@ from farm_speech.english.phrases import English
 from farm_speech.kokoro.chunks import Chunk, chunks
 from farm_speech.kokoro.foreign import foreign_phones
 from farm_speech.kokoro.network import RATE, Network, Samples, known, read_voice
-from farm_speech.kokoro.voices import DEFAULT, NAMES, language_of
+from farm_speech.kokoro.voices import DEFAULT, NAMES, first_for, language_of
 from farm_speech.params import SayParams
 from farm_speech.saying import Span, Take, delivered
 from farm_speech.script import spoken_script
@@ -46,7 +46,8 @@ def run(task: Task[SayParams]) -> Result:
         or has nothing that can be said. MissingExtra.
     """
     utterance = read_utterance(task.input("utterance").path, "utterance")
-    role = cast(utterance, task.params, _VOICES, DEFAULT, PROVIDER)
+    preferred = first_for(utterance.language or task.params.language) or DEFAULT
+    role = cast(utterance, task.params, _VOICES, preferred, PROVIDER)
     if role.language.startswith("en"):
         reading, phones, warnings = _english(task, utterance, role)
     else:

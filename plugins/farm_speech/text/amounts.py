@@ -10,6 +10,7 @@ import re
 from farm_speech.text import numerals
 from farm_speech.text.readers import Answer, Context, Reader, plain, spelled
 from farm_speech.text.said import Spoken
+from farm_speech.text.units import UNITS
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+"
 _MINUS = r"(?:(?<![\w.,)])[-−])?"
@@ -29,79 +30,7 @@ _CODES = {
     "JPY": ("yen", "yen"),
     "CHF": ("Swiss franc", "Swiss francs"),
 }
-_UNITS = {
-    "%": ("percent", "percent"),
-    "‰": ("per mille", "per mille"),
-    "°C": ("degree Celsius", "degrees Celsius"),
-    "°F": ("degree Fahrenheit", "degrees Fahrenheit"),
-    "°": ("degree", "degrees"),
-    "km/h": ("kilometer per hour", "kilometers per hour"),
-    "m/s": ("meter per second", "meters per second"),
-    "mph": ("mile per hour", "miles per hour"),
-    "km": ("kilometer", "kilometers"),
-    "cm": ("centimeter", "centimeters"),
-    "mm": ("millimeter", "millimeters"),
-    "µm": ("micrometer", "micrometers"),
-    "nm": ("nanometer", "nanometers"),
-    "m": ("meter", "meters"),
-    "mi": ("mile", "miles"),
-    "ft": ("foot", "feet"),
-    "kg": ("kilogram", "kilograms"),
-    "mg": ("milligram", "milligrams"),
-    "g": ("gram", "grams"),
-    "lb": ("pound", "pounds"),
-    "lbs": ("pound", "pounds"),
-    "oz": ("ounce", "ounces"),
-    "ml": ("milliliter", "milliliters"),
-    "L": ("liter", "liters"),
-    "l": ("liter", "liters"),
-    "ms": ("millisecond", "milliseconds"),
-    "µs": ("microsecond", "microseconds"),
-    "ns": ("nanosecond", "nanoseconds"),
-    "s": ("second", "seconds"),
-    "sec": ("second", "seconds"),
-    "min": ("minute", "minutes"),
-    "h": ("hour", "hours"),
-    "hr": ("hour", "hours"),
-    "hrs": ("hour", "hours"),
-    "Hz": ("hertz", "hertz"),
-    "kHz": ("kilohertz", "kilohertz"),
-    "MHz": ("megahertz", "megahertz"),
-    "GHz": ("gigahertz", "gigahertz"),
-    "fps": ("frame per second", "frames per second"),
-    "dpi": ("dot per inch", "dots per inch"),
-    "px": ("pixel", "pixels"),
-    "pt": ("point", "points"),
-    "bit": ("bit", "bits"),
-    "B": ("byte", "bytes"),
-    "KB": ("kilobyte", "kilobytes"),
-    "kB": ("kilobyte", "kilobytes"),
-    "MB": ("megabyte", "megabytes"),
-    "GB": ("gigabyte", "gigabytes"),
-    "TB": ("terabyte", "terabytes"),
-    "PB": ("petabyte", "petabytes"),
-    "KiB": ("kibibyte", "kibibytes"),
-    "MiB": ("mebibyte", "mebibytes"),
-    "GiB": ("gibibyte", "gibibytes"),
-    "kbps": ("kilobit per second", "kilobits per second"),
-    "Mbps": ("megabit per second", "megabits per second"),
-    "Gbps": ("gigabit per second", "gigabits per second"),
-    "MB/s": ("megabyte per second", "megabytes per second"),
-    "GB/s": ("gigabyte per second", "gigabytes per second"),
-    "dB": ("decibel", "decibels"),
-    "V": ("volt", "volts"),
-    "mA": ("milliampere", "milliamperes"),
-    "W": ("watt", "watts"),
-    "kW": ("kilowatt", "kilowatts"),
-    "kWh": ("kilowatt hour", "kilowatt hours"),
-    "MW": ("megawatt", "megawatts"),
-    "J": ("joule", "joules"),
-    "kJ": ("kilojoule", "kilojoules"),
-    "kcal": ("kilocalorie", "kilocalories"),
-    "x": ("times", "times"),
-    "×": ("times", "times"),
-}
-_UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
+_UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
 _POWERS = {"2": "squared", "3": "cubed", "²": "squared", "³": "cubed"}
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _FRACTIONS = {"½": (1, 2), "¼": (1, 4), "¾": (3, 4), "⅓": (1, 3), "⅔": (2, 3), "⅛": (1, 8)}
@@ -149,7 +78,7 @@ def _currency(match: re.Match[str], context: Context) -> Answer:
 
 
 def _measure(match: re.Match[str], context: Context) -> Answer:
-    one, many = _UNITS[match["unit"]]
+    one, many = UNITS[match["unit"]]
     if context.british:
         one, many = (
             name.replace("meter", "metre").replace("liter", "litre") for name in (one, many)
