@@ -227,19 +227,18 @@ def test_a_cancelled_job_leaves_its_server_free(
 ) -> None:
     for server in servers:
         server.fault("slow-node", seconds=0.4)
-    made = material(tmp_path / "given", "animate")
+    made = material(tmp_path / "unwanted", "animate")
+    (made / "job.yaml").write_text(job_yaml("animate"), encoding="utf-8")
     (made / "prompt.txt").write_text("a person who is not wanted any more", encoding="utf-8")
-    inputs = {path.stem: {"path": path.name} for path in made.iterdir()}
-    asked = {"farm": 1, "pipeline": "animate", "quality": "draft", "inputs": inputs}
-    (made / "ask.json").write_text(json.dumps(asked), encoding="utf-8")
-    [job] = json.loads(farm(root, "submit", str(made / "ask.json"), "--json"))
+    shutil.move(made, root / "dropbox" / "animate" / made.name)
     wait_for(lambda: any(server.queue()[0] for server in servers), 60, "a run")
-    farm(root, "cancel", str(job["number"]))
+    [status] = root.glob("dropbox/animate/_claimed/*/status.json")
+    farm(root, "cancel", str(read(status)["number"]))
     wait_for(lambda: not any(any(server.queue()) for server in servers), 20, "free servers")
     for server in servers:
         server.mend("slow-node")
-    [told] = json.loads(farm(root, "watch", str(job["number"]), "--json", code=1))
-    assert told["state"] == "cancelled"
+    error = root / "dropbox" / "animate" / "_rejected" / made.name / "error.txt"
+    wait_for(error.is_file, 30, "the folder to come back")
 
 
 def test_operators_see_the_servers(root: Path, servers: list[StandIn]) -> None:
