@@ -1,6 +1,6 @@
 """Reading the files of the next models into the page cache while an engine still works.
 
-Invariant: nothing depends on it. It takes only memory that nobody uses, at the lowest priority, reads
+Invariant: nothing depends on it. It takes only memory that nobody uses, at a low priority, reads
 what is wanted now and stops within one piece when that is wanted no longer.
 """
 
