@@ -330,8 +330,8 @@ def load_settings(
         name = str(first["loc"][0])
         where = f"{origins.get(name, 'settings')}: {'.'.join(map(str, first['loc']))}"
         got = first.get("input")
-        # A table that is wrong as a whole may hold a secret.
-        hidden = SECRET.search(where) or isinstance(got, Mapping)
+        # A table that is wrong as a whole, or a list of them, may hold a secret.
+        hidden = SECRET.search(where) or isinstance(got, Mapping | list)
         shown = "***" if hidden else shown_value("", repr(got))
         raise ConfigError(
             first["msg"], where=where, got=shown, mend="See docs/deploy.md for every setting."

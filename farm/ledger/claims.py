@@ -26,7 +26,6 @@ from farm.ledger.schema import (
     attempts,
     cache,
     peaks as peak_rows,
-    shapes,
     tasks,
 )
 
@@ -142,7 +141,7 @@ class Claims:
                     insert(peak_rows).values(
                         stage_id=done.stage_id,
                         version=done.version,
-                        size=self._size(connection, done),
+                        size=done.size,
                         ram_mb=peaks.ram_mb,
                         vram_mb=peaks.vram_mb,
                         wall_s=peaks.wall_s,
@@ -166,12 +165,6 @@ class Claims:
             return following
 
         return self.database.write(act)
-
-    @staticmethod
-    def _size(connection: Connection, done: Assignment) -> str:
-        """What the peaks of an attempt are recorded by."""
-        needs = connection.execute(select(shapes.c.needs).where(shapes.c.shape == done.shape))
-        return str((needs.scalar_one_or_none() or {}).get("size", ""))
 
     def fail(
         self,

@@ -160,6 +160,7 @@ def _assignment(connection: Connection, row: Any, number: int, fence: int, slot:
         ran_out=row.failures.get(ErrorClass.RESOURCE.value, 0),
         soon=ahead.soon(),
         whole=not row.windowed,
+        size=row.needs.get("size", ""),
     )
 
 

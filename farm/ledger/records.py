@@ -60,6 +60,8 @@ class Assignment:
     """Model key to how many of the tasks that wait next want it."""
     whole: bool = True
     """Whether its stage runs as this one task."""
+    size: str = ""
+    """What its peaks are recorded by."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What the operator configured under ``[plugins.farm_comfyui]``, and the one pool made from it.
 
-Invariant: the table is read once in a process and checked whole before anything uses it; the pool is
-made on first use, because making it is not free and most processes never talk to a server.
+Invariant: the table is read once in a process and checked whole before anything uses it; a pool opens
+no connection until it is asked something, which most processes never do.
 """
 
 from __future__ import annotations

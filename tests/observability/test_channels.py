@@ -379,3 +379,11 @@ def test_nobody_is_told_and_nothing_private_is_reachable_by_default() -> None:
     settings = Settings()
     assert settings.notify == {}
     assert WebhookChannel(kind="webhook", url="https://a.test", secret=SECRET).allow_networks == []
+
+
+def test_settings_of_plugins_that_are_wrong_as_a_whole_show_no_secret(tmp_path: Path) -> None:
+    text = '[[plugins.farm_comfyui]]\nheaders = {Authorization = "Bearer hunter2"}\n'
+    (tmp_path / "farm.toml").write_text(text)
+    with pytest.raises(ConfigError, match=r"plugins\.farm_comfyui") as caught:
+        load_settings(tmp_path, {})
+    assert "hunter2" not in str(caught.value)

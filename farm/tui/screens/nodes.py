@@ -94,7 +94,7 @@ class NodesScreen(FarmScreen):
             with _titled(Vertical(classes="panel main"), "Engines"):
                 yield VirtualTable(ENGINES, id="engines", empty="It has no engines.")
             with Vertical(classes="side"):
-                with _titled(Vertical(classes="panel"), "Not given"):
+                with _titled(Vertical(classes="panel"), "Services, and stages not offered"):
                     yield VirtualTable(BLOCKS, id="blocks", empty="It may run everything.")
                 with _titled(Vertical(classes="panel"), "History"):
                     yield VirtualTable(HISTORY, id="history", empty="Nothing is known of it.")
