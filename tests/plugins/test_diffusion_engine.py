@@ -18,6 +18,8 @@ from farm.engine.process import EngineProcess
 from farm.engine.protocol import EngineInput, EngineOutcome, EngineRequest
 
 SMALL = {"model": "wan-t2v", "width": 32, "height": 32, "frames": 5, "steps": 2}
+SLOW = {"width": 256, "height": 256, "frames": 33, "steps": 150}
+"""Seconds of steps, each of them short: a stop comes in time on any machine."""
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +97,7 @@ def test_jobs_of_one_engine_find_the_model_warm_and_nothing_of_one_another(
     assert film(other) != first
     assert len(other.loads_s) == 2
     assert other.resident.keys() == {"wan-t2v", "wan22-t2v"}
-    late = stopped(engine, request_of(4, steps=150, cache="first-block"), "of 150")
+    late = stopped(engine, request_of(4, cache="first-block", **SLOW), "of 150")
     assert late.error_class is ErrorClass.CANCELLED
     again = engine.run(request_of(5))
     assert film(again) == first and again.loads_s == []
