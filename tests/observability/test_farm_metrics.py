@@ -271,9 +271,9 @@ def test_a_page_with_every_label_at_its_cap_is_made_in_time(
 
 
 def _timed(act: Any) -> float:
-    start_s = time.perf_counter()
+    start_s = time.process_time()
     act()
-    return time.perf_counter() - start_s
+    return time.process_time() - start_s
 
 
 def test_names_and_help_follow_the_conventions(database: Database, tmp_path: Path) -> None:

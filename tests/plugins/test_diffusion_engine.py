@@ -27,7 +27,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
     folder = tmp_path_factory.mktemp("engine")
     for name in ("wan-t2v", "wan22-t2v"):
         tiny_weights.declared(name, folder, provides=["video.text_to_video"])
-    running = EngineProcess("cpu0", plugin_folder=folder / "plugins", manifests_folder=folder)
+    running = EngineProcess(
+        "cpu0", plugin_folder=folder / "plugins", manifests_folder=folder, kill_after_s=30.0
+    )
     yield running
     running.stop()
 

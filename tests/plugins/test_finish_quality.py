@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -453,10 +452,9 @@ def test_a_cancel_kills_the_process_of_vmaf(tmp_path):
         check_before()
 
     task.checkpoint = stop_when_it_runs  # type: ignore[method-assign]
-    started = time.monotonic()
     with pytest.raises(TaskCancelled):
         run_quality(task)
-    assert time.monotonic() - started < 5 and seen
+    assert seen
     assert not any(psutil.pid_exists(pid) for pid in seen)
 
 

@@ -18,6 +18,9 @@ from farm.domain.errors import ErrorClass
 from farm.engine.process import EngineProcess
 from farm.engine.protocol import EngineOutcome, EngineRequest
 
+SOON_S = 20.0
+"""Far less than a task that hangs takes, far more than a slow machine needs."""
+
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
@@ -27,6 +30,14 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 @pytest.fixture(scope="module")
 def engine(shop: Shop) -> Iterator[EngineProcess]:
     running = EngineProcess("cpu0", plugin_folder=shop.plugins, kill_after_s=0.3)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def patient(shop: Shop) -> Iterator[EngineProcess]:
+    """An engine that gives a task all the time it needs to stop."""
+    running = EngineProcess("cpu0", plugin_folder=shop.plugins, kill_after_s=60.0)
     yield running
     running.stop()
 
@@ -104,7 +115,7 @@ def test_a_crash_is_seen_although_a_forked_child_holds_the_pipes(
 ) -> None:
     began_s = time.monotonic()
     assert engine.run(shop.request("vanish_leaving_fork")).error_class is ErrorClass.CRASH
-    assert time.monotonic() - began_s < 5
+    assert time.monotonic() - began_s < SOON_S
 
 
 def test_a_killed_engine_is_a_crash(shop: Shop, engine: EngineProcess) -> None:
@@ -128,15 +139,15 @@ def test_an_engine_that_died_while_idle_costs_the_next_task_nothing(
 
 
 def test_a_task_that_listens_is_cancelled_and_its_engine_stays(
-    shop: Shop, engine: EngineProcess
+    shop: Shop, patient: EngineProcess
 ) -> None:
-    assert still_works(shop, engine)
-    before = engine.pid
-    outcome, _ = run_and(engine, shop.request("obey"), lambda _: engine.cancel("changed my mind"))
+    assert still_works(shop, patient)
+    before = patient.pid
+    outcome, _ = run_and(patient, shop.request("obey"), lambda _: patient.cancel("changed my mind"))
     assert outcome.error_class is ErrorClass.CANCELLED
     assert outcome.error is not None and "changed my mind" in outcome.error["message"]
-    assert still_works(shop, engine)
-    assert engine.pid == before
+    assert still_works(shop, patient)
+    assert patient.pid == before
 
 
 def test_a_task_that_does_not_listen_is_killed_with_its_children(
@@ -151,7 +162,7 @@ def test_a_task_that_does_not_listen_is_killed_with_its_children(
     outcome, took_s = run_and(engine, shop.request("stuck"), act)
     assert outcome.error_class is ErrorClass.CANCELLED
     assert outcome.signal is None
-    assert took_s < 2
+    assert took_s < SOON_S
     wait_until(lambda: not is_running(children[0]))
     assert still_works(shop, engine)
 
@@ -161,7 +172,7 @@ def test_a_task_that_holds_the_interpreter_lock_is_killed_too(
 ) -> None:
     outcome, took_s = run_and(engine, shop.request("seize"), lambda _: engine.cancel("enough"))
     assert outcome.error_class is ErrorClass.CANCELLED
-    assert took_s < 2
+    assert took_s < SOON_S
     assert still_works(shop, engine)
 
 
@@ -189,7 +200,7 @@ def test_a_task_that_takes_too_long_ends_as_timeout(
     outcome = engine.run(shop.request(stage, timeout_s=0.5))
     assert outcome.error_class is ErrorClass.TIMEOUT
     assert outcome.error is not None and outcome.error["code"] == "task.timeout"
-    assert 0.5 <= time.monotonic() - began_s < 3
+    assert 0.5 <= time.monotonic() - began_s < SOON_S
     assert still_works(shop, engine)
 
 
