@@ -13,6 +13,8 @@ from farm.media.service import ADDRESS, configured
 from farm_avatar.lesson.params import (
     AssembleParams,
     DraftParams,
+    LevelParams,
+    ListenParams,
     NarrateParams,
     ReadParams,
     RecordParams,
@@ -35,7 +37,7 @@ def stages() -> Iterator[Stage]:
     yield Stage(
         capability="lesson.read",
         provider=PROVIDER,
-        version=1,
+        version=2,
         run="farm_avatar.lesson.read_stage:run",
         inputs={
             "lesson": Port(MediaKind.ANY, description="Markdown or YAML."),
@@ -51,6 +53,9 @@ def stages() -> Iterator[Stage]:
             "visuals": _VISUALS,
             "presence": Port(
                 MediaKind.DATA, many=True, description="JSON, farm.presence/1; one a scene."
+            ),
+            "clips": Port(
+                MediaKind.DATA, many=True, description="JSON, farm.clips/1; one a scene."
             ),
         },
         params=ReadParams,
@@ -92,6 +97,7 @@ def stages() -> Iterator[Stage]:
         seeded=False,
         description="Puts sentences and pauses together to the narration of each scene.",
     )
+    yield from _of_clips()
     yield Stage(
         capability="lesson.sound",
         provider=PROVIDER,
@@ -167,6 +173,56 @@ def stages() -> Iterator[Stage]:
         resources=Resources(cores=1, ram_mb=400),
         seeded=False,
         description="Drafts a lesson from notes by an OpenAI-compatible service.",
+    )
+
+
+def _of_clips() -> Iterator[Stage]:
+    """What is heard of the clips that are shown."""
+    yield Stage(
+        capability="lesson.listen",
+        provider=PROVIDER,
+        version=1,
+        run="farm_avatar.lesson.listen:run",
+        inputs={
+            "scene": Port(MediaKind.DATA, description="JSON, schema farm.scene/1."),
+            "clips": Port(MediaKind.DATA, description="JSON, schema farm.clips/1."),
+            "visuals": Port(MediaKind.ARCHIVE, required=False, description="ZIP with the clips."),
+            "timing": Port(MediaKind.DATA, description="JSON, schema farm.timing/1."),
+        },
+        outputs={
+            "under": Port(MediaKind.AUDIO, description="Of clips beneath the narration; floats."),
+            "full": Port(MediaKind.AUDIO, description="Of clips as loud as it; floats."),
+            "heard": Port(MediaKind.DATA, description="JSON, schema farm.heard/1."),
+        },
+        params=ListenParams,
+        resources=Resources(cores=1, ram_mb=800, disk_mb=2000),
+        seeded=False,
+        description="Takes the sound of the clips that a scene shows, in step with their pictures.",
+    )
+    yield Stage(
+        capability="lesson.level",
+        provider=PROVIDER,
+        version=1,
+        run="farm_avatar.lesson.level:run",
+        inputs={
+            "voice": Port(MediaKind.AUDIO, description="The narration of the whole film."),
+            "under": Port(
+                MediaKind.AUDIO, many=True, description="From lesson.listen, each scene."
+            ),
+            "full": Port(MediaKind.AUDIO, many=True, description="From lesson.listen, each scene."),
+            "heard": Port(MediaKind.DATA, many=True, description="JSON, farm.heard/1; each scene."),
+        },
+        outputs={
+            "under": Port(
+                MediaKind.AUDIO, required=False, description="Of the whole film; floats."
+            ),
+            "full": Port(MediaKind.AUDIO, required=False, description="Of the whole film; floats."),
+            "report": Port(MediaKind.DATA, description="JSON, schema farm.clip-levels/1."),
+        },
+        params=LevelParams,
+        resources=Resources(cores=1, ram_mb=400, disk_mb=2000),
+        seeded=False,
+        description="Brings what is heard of clips to the loudness of the narration, scene by scene.",
     )
 
 

@@ -15,7 +15,7 @@ import av
 import numpy as np
 import pytest
 from direct_task import run_stage, stage_of
-from lesson_material import picture
+from lesson_material import clapper, picture
 from running_farm import farm, running
 from stored_models import StoredModels, stored
 
@@ -23,7 +23,10 @@ import farm_finish
 
 LISTEN = stage_of(farm_finish, "speech.transcribe")
 SAMPLE = Path(__file__).parents[2] / "dropbox" / "lesson" / "_samples" / "binary-search"
-SMALL = """# Two things
+SMALL = """---
+progress: true
+---
+# Two things
 
 ## One
 
@@ -142,7 +145,7 @@ def test_a_small_lesson_comes_out_of_the_drop_folder_and_a_changed_sentence_rend
     lesson(tmp_path / "small", SMALL.replace("And so it ends.", "And here it ends."))
     second = standing(made(root, str(folder), "-p", "lesson"))
     assert second["say"] == {"cached": 2, "done": 1}
-    assert second["compose"] == {"cached": 1, "done": 1}
+    assert second["compose"] == second["listen"] == {"cached": 1, "done": 1}
 
     # One scene alone, in another shape, from what the store has.
     asked = ("--scene", "two", "--set", "short_side=144", "--set", "aspect=9:16",
@@ -153,6 +156,65 @@ def test_a_small_lesson_comes_out_of_the_drop_folder_and_a_changed_sentence_rend
     with av.open(str(Path(alone["published"]) / "video.mp4")) as video:
         assert (video.streams.video[0].width, video.streams.video[0].height) == (144, 256)
     assert len(json.loads(farm(root, "project", "show", "two-things", "--json"))["scenes"]) == 2
+
+
+WITH_A_CLIP = """# Claps
+
+## One
+
+![claps](clip.mp4)
+
+```farm
+seconds: 4
+```
+
+Listen to this.
+
+## Two
+
+![claps](clip.mp4)
+
+That was all.
+
+```farm
+sound: off
+```
+"""
+
+
+def test_a_clip_is_heard_in_the_film_and_another_level_of_it_draws_no_picture(
+    root: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("espeakng_loader")
+    folder = tmp_path / "claps"
+    folder.mkdir()
+    clapper(folder / "clip.mp4", 4.0, ((2.5, 3.5),))
+    request = {
+        "farm": 1, "pipeline": "lesson", "providers": {"speech.say": "espeak"},
+        "params": {"short_side": 144, "phones": False, "track": False},
+    }  # fmt: skip
+    (folder / "job.yaml").write_text(json.dumps(request), encoding="utf-8")
+
+    def sent(text: str) -> dict[str, Any]:
+        (folder / "lesson.md").write_text(text, encoding="utf-8")
+        return made(root, str(folder), "-p", "lesson")
+
+    first = sent(WITH_A_CLIP)
+    assert standing(first)["listen"] == {"done": 2}
+    with av.open(str(Path(first["published"]) / "video.mp4")) as film:
+        sound = np.concatenate([f.to_ndarray().mean(axis=0) for f in film.decode(audio=0)])
+    moments = np.arange(len(sound)) / 48_000
+    hum = np.abs(np.convolve(sound * np.exp(2000j * np.pi * moments), np.ones(480) / 480, "same"))
+    on = np.flatnonzero(hum > 0.5 * hum[round(2.6 * 48_000) : round(3.4 * 48_000)].mean())
+    on = on[(on > 2 * 48_000) & (on < 4 * 48_000)]  # Somebody speaks before, and after.
+    assert on[0] / 48_000 == pytest.approx(2.5, abs=0.02)
+    assert on[-1] / 48_000 == pytest.approx(3.5, abs=0.02)
+
+    # Another level draws nothing again.
+    softer = standing(sent(WITH_A_CLIP.replace("seconds: 4", "seconds: 4\nsound_db: -6")))
+    assert softer["listen"] == {"cached": 1, "done": 1}
+    for name in ("say", "compose", "join"):
+        assert set(softer[name]) == {"cached"}
 
 
 @pytest.mark.soak

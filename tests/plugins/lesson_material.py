@@ -106,11 +106,14 @@ def whole(folder: Path) -> dict[str, list[Path]]:
         "visuals": made["visuals"][0],
         "timing": told["timing"][0],
     }
+    heard = run("lesson.listen", {**scene, "clips": made["clips"][0]})
     drawn = run("lesson.compose", scene)
     joined = {"segments": [drawn["segment"]]}
     film = run_stage(stage_of(farm_finish, "video.join"), folder / "join", joined)
     return {
-        **{port: [path] for port, path in scene.items()},
+        **{port: [path] for port, path in (scene | heard).items()},
+        "clips": made["clips"],
+        "voice": [told["voice"]],
         "source": [source],
         "audio": [told["voice"]],
         "lesson": [made["lesson"]],
@@ -120,3 +123,41 @@ def whole(folder: Path) -> dict[str, list[Path]]:
         "segments": [drawn["segment"]],
         "video": [film["video"]],
     }
+
+
+def clapper(
+    path: Path,
+    length_s: float = 4.0,
+    claps: tuple[tuple[float, float], ...] = ((1.0, 4.0),),
+    pitch_hz: float = 1000.0,
+    level: float = 0.25,
+    sound_s: float | None = None,
+) -> Path:
+    """A film of 25 frames/s that is white, and hums, between the two moments of every clap.
+
+    sound_s : how long its sound is; 0 for a film that has none.
+    """
+    with av.open(str(path), "w", format="mp4") as out:
+        video = out.add_stream("libx264", rate=25, options={"crf": "20", "preset": "ultrafast"})
+        video.width, video.height, video.pix_fmt = 160, 90, "yuv420p"
+        video.codec_context.thread_count = 1
+        audio = out.add_stream("aac", rate=RATE, layout="stereo") if sound_s != 0 else None
+        for number in range(round(length_s * 25)):
+            on = any(begin <= number / 25 + 1e-6 < end - 1e-6 for begin, end in claps)
+            picture = np.full((90, 160, 3), 255 if on else 0, np.uint8)
+            # A small thing moves all the time, so that no recording stands still.
+            picture[40:50, 10 + number % 100 : 20 + number % 100] = (200, 60, 60)
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            out.mux(video.encode(frame))
+        out.mux(video.encode(None))
+        if audio is not None:
+            moments = np.arange(round((sound_s or length_s) * RATE)) / RATE
+            on_at = sum(((moments >= begin) & (moments < end)) for begin, end in claps)
+            hum = (level * np.sin(2 * np.pi * pitch_hz * moments) * on_at).astype(np.float32)
+            for at in range(0, len(hum), 1024):
+                part = np.ascontiguousarray(np.stack([hum[at : at + 1024]] * 2))
+                heard = AudioFrame.from_ndarray(part, format="fltp", layout="stereo")
+                heard.sample_rate, heard.pts = RATE, at
+                out.mux(audio.encode(heard))
+            out.mux(audio.encode(None))
+    return path

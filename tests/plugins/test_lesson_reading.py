@@ -131,6 +131,18 @@ scenes:
         assert one.scene.presenter == two.scene.presenter
 
 
+def test_a_speed_is_that_of_the_film_above_it_and_else_of_the_voice(tmp_path):
+    fence = "\n\n```farm\nspeed: 1.2\n```\n"
+    for above, voice, film in (
+        ("", 1.2, None),
+        ("![](a.png)", 1.2, 1.0),
+        ("![](a.mp4)", None, 1.2),
+    ):
+        [scene] = script(tmp_path, f"# A\n\nHello there. {above}{fence}").scenes
+        assert scene.scene.speed == voice
+        assert [shown.speed for shown in scene.scene.show] == ([film] if film else [])
+
+
 def test_a_head_between_dashes_and_a_block_above_the_first_heading_are_about_the_lesson(tmp_path):
     dashes = "---\nvoice: af_heart\ntheme: paper\n---\n# One\n\nHello there.\n"
     block = "```farm\nvoice: af_heart\ntheme: paper\n```\n# One\n\nHello there.\n"
@@ -171,6 +183,8 @@ def test_an_endless_sentence_is_cut_where_one_may_breathe():
         ("# A\n\nHi there.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n", ["line 5", "table"]),
         ("# A\n\nHi.\n\n<video src=x></video>\n", ["line 5", "HTML"]),
         ("# A\n\nHi there.\n\n```farm\nlayuot: side\n```\n", ["line 6", "layuot", "presenter"]),
+        ("# A\n\nHi.\n\n```farm\nprogress: true\n```\n", ["line 6", "above the first heading"]),
+        ("# A\n\nHi.\n\n```farm\nsound: off\n```\n", ["line 6", '"sound"', "Put the picture"]),
         ("# A\n\nHi.\n\n```farm\npresenter: {layout: top}\n```\n", ["line 6", "corner", "'top'"]),
         ("# A\n\nHi.\n\n```farm\nseconds: -1\n```\n", ["line 6", "seconds", "-1"]),
         ("# A\n\nHi.\n\n```farm\npause: long\n```\n", ["line 6", "pause", "0 to 60"]),
@@ -337,8 +351,8 @@ def test_the_lessons_of_the_documentation_and_of_the_samples_are_lessons(tmp_pat
     page = (top / "docs" / "avatar.md").read_text(encoding="utf-8")
     markdown = re.search(r"````markdown\n(.*?)````", page, re.DOTALL)[1]
     yaml = re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1]
-    assert len(script(tmp_path, markdown).scenes) == 2
-    assert len(script(tmp_path, yaml, "lesson.yaml").scenes) == 2
+    assert len(script(tmp_path, markdown).scenes) == 3
+    assert len(script(tmp_path, yaml, "lesson.yaml").scenes) == 3
     sample = top / "dropbox" / "lesson" / "_samples" / "binary-search"
     given = {path.name: path for path in sorted((sample / "assets").iterdir())}
     made = read(tmp_path / "sample", (sample / "lesson.md").read_text("utf-8"), given)

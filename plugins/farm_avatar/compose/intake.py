@@ -136,6 +136,12 @@ def check_clip(path: Path, visual: Visual, where: str) -> None:
         )
 
 
+def has_sound(path: Path, where: str) -> bool:
+    """Whether a film has sound of its own. Raises InputError."""
+    with opened(path, where) as container:
+        return bool(container.streams.audio)
+
+
 def _no_frames(where: str, got: str) -> InputError:
     return InputError(
         "has no frames that can be decoded",

@@ -18,7 +18,8 @@ from farm_avatar.compose.titles import add_title
 from farm_avatar.compose.wrapping import fitted
 
 _IN_S, _OUT_S = 0.5, 0.35
-_CARD_OUT_S = 0.5
+CARD_OUT_S = 0.5
+"""How long a chapter's card takes to give way."""
 
 
 class Banner:
@@ -140,11 +141,11 @@ class ChapterCard:
 
     def covers(self, at_s: float) -> bool:
         """Whether nothing else is seen at a moment."""
-        return at_s < self._until_s - _CARD_OUT_S
+        return at_s < self._until_s - CARD_OUT_S
 
     def draw(self, target: Planes, at_s: float) -> None:
         """Draw it over a frame, or what is left of it."""
-        left = (self._until_s - at_s) / _CARD_OUT_S
+        left = (self._until_s - at_s) / CARD_OUT_S
         if left >= 1:
             target.put(self._planes)
         elif left > 0:

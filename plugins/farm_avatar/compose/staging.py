@@ -21,11 +21,10 @@ from farm_avatar.compose.intake import check_visual, open_page, open_picture
 from farm_avatar.compose.layout import Places
 from farm_avatar.compose.listing import listing
 from farm_avatar.compose.moving import NEAR, Clip, Drift, Screen
+from farm_avatar.compose.pace import pace_of
 from farm_avatar.compose.planes import Planes, lay, planes_of
 from farm_avatar.compose.scene import Scene, Visual
-from farm_avatar.compose.screen import survey
 from farm_avatar.compose.shots import Shot, card, placed
-from farm_avatar.compose.tempo import tempo
 from farm_avatar.compose.theme import Palette
 from farm_avatar.compose.titles import add_heading, add_title
 
@@ -180,14 +179,7 @@ class Stager:
             made = card(None, at, self.places, self.colours, self.scene.size)
             return Shot(start_s, visual.transition, self.ground_planes(), made, clip)
         room_s = stop_s - start_s
-        end_s = visual.end_s
-        if not visual.dead_air:
-            # Nothing is cut, so what lies behind its time on screen is not looked at.
-            last_s = visual.start_s + room_s * visual.speed + 1.0
-            end_s = last_s if end_s is None else min(end_s, last_s)
-        seen = survey(path, where, visual.start_s, end_s,
-                      lambda at_s: self.told(f"{where}: looked at {at_s:.0f} s"))  # fmt: skip
-        pace = tempo(seen, visual.speed, visual.dead_air, room_s)
+        seen, pace = pace_of(path, where, visual, room_s, self.told)
         at = placed(seen.size, self.places)
         moves = camera(seen, pace, at.size, room_s) if visual.zoom else None
         if pace.length_s > room_s + 0.5:

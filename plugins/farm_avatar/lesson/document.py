@@ -34,7 +34,9 @@ class Shown(Part):
     """One thing on screen: a file, a code or a title card; until the next one.
 
     from_sentence : the sentence it comes with, from 1; the first thing is there from the start.
-    start_s, end_s : the part of a clip or screen recording that is shown.
+    start_s, end_s : the part of a clip or screen recording that is shown. sound : whether it is heard,
+    beneath the narration or as loud as it; ``None``: ``under``, if it has sound. sound_db : its gain.
+    dead_air : ``None``: what stands still is left out, unless all of its sound is wanted.
     """
 
     file: str = Field("", max_length=300)
@@ -51,11 +53,19 @@ class Shown(Part):
     end_s: Annotated[float, Field(ge=0, le=6 * 3600)] | None = None
     speed: float = Field(1.0, ge=0.25, le=16)
     zoom: bool = True
-    dead_air: bool = True
+    dead_air: bool | None = None
     on_end: Literal["freeze", "loop"] = "freeze"
+    sound: Literal["off", "under", "full"] | None = None
+    sound_db: Annotated[float, Field(ge=-60, le=24)] = 0.0
     language: str = Field("", max_length=40)
     lines: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] = ()
     caption: str = Field("", max_length=400)
+
+    @field_validator("sound", mode="before")
+    @classmethod
+    def _turned_off(cls, given: Any) -> Any:
+        # An `off` without quotes is a boolean in YAML 1.1.
+        return "off" if given is False else given
 
     @model_validator(mode="after")
     def _one_thing(self) -> Shown:
@@ -181,6 +191,8 @@ def lesson_of(source: Source) -> Lesson:
             known = ", ".join(sorted(_fields_at(path[:-1])))
             message, expected = f'"{path[-1]}" is no field here', known
             mend = "Mend its spelling, or leave it out."
+            if path[-1] in Lesson.model_fields and len(path) == 3 and path[0] == "scenes":
+                mend = "It is about the whole lesson: write it above the first heading."
         elif kind == "missing":
             message, mend = f'"{path[-1]}" is missing', f"Add `{path[-1]}: …`."
         elif kind == "literal_error":

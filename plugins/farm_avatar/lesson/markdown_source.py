@@ -16,15 +16,12 @@ from farm_avatar.lesson.sentences import PAUSE_S, sentences
 from farm_avatar.lesson.source import Path, Source
 from farm_avatar.lesson.yaml_source import fields_of
 
-SHOWN = frozenset(
-    (
-        *("png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "pdf"),
-        *("mp4", "mov", "mkv", "webm", "avi", "m4v"),
-    )
-)
+_FILMS = frozenset(("mp4", "mov", "mkv", "webm", "avi", "m4v"))
+SHOWN = _FILMS | {"png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "pdf"}
 _TIMES = re.compile(r"^t=(\d+(?:\.\d+)?)?(?:,(\d+(?:\.\d+)?))?$")
 _LINES = re.compile(r"\{([\d,\s-]+)\}")
-_INTO_SHOW = ("fit", "motion", "transition", "zoom", "dead_air", "on_end", "speed", "kind")
+_INTO_SHOW = ("fit", "motion", "transition", "zoom", "dead_air", "on_end", "speed", "kind", "sound",
+              "sound_db")  # fmt: skip
 
 
 @dataclass
@@ -227,7 +224,10 @@ def _directives(reader: _Reader, content: str, line: int) -> None:
                 expected="0 to 60", got=str(pause),
             )  # fmt: skip
         scene.narration.append(f"[pause {pause}]")
+    above = scene.show[-1] if scene.show else {}
     for name in _INTO_SHOW:
+        if name == "speed" and _ending(above.get("file", "")) not in _FILMS:
+            continue  # What stands still has none: it is the voice's.
         if name in fields:
             if not scene.show:
                 raise reader.refuse(

@@ -58,6 +58,23 @@ class NarrateParams(StageParams):
     """Nothing: all of it is in the lesson."""
 
 
+class ListenParams(StageParams):
+    """Nothing: all of it is in the lesson."""
+
+
+class LevelParams(StageParams):
+    """How loud clips are beside the narration."""
+
+    under_db: float = Field(
+        -8.0,
+        ge=-60,
+        le=12,
+        description="Loudness of clips that are heard under the narration, against it; the mix takes "
+        "more away while somebody speaks.",
+        json_schema_extra={"unit": "dB"},
+    )
+
+
 class RecordParams(StageParams):
     """What is kept."""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from farm import Result, Task
 from farm_avatar.compose.intake import check_visual
 from farm_avatar.lesson.assets import Shelf
+from farm_avatar.lesson.clips import clips_json
 from farm_avatar.lesson.document import Lesson
 from farm_avatar.lesson.params import ReadParams
 from farm_avatar.lesson.reading import Script, read_script
@@ -115,8 +116,8 @@ def _check_language(script: Script, params: ReadParams) -> None:
 
 
 def _written(task: Task[ReadParams], made: Sequence[tuple[Planned, Made]]) -> dict[str, list[Path]]:
-    """Scenes, archives and who is seen: one file of each a scene."""
-    scenes, visuals, presence = [], [], []
+    """Scenes, archives, who is seen and what is heard: one file of each a scene."""
+    scenes, visuals, presence, clips = [], [], [], []
     for number, (place, each) in enumerate(made):
         task.progress(len(made) + number, 2 * len(made), f'checking "{place.id}"')
         for visual in each.scene.visuals:
@@ -130,7 +131,9 @@ def _written(task: Task[ReadParams], made: Sequence[tuple[Planned, Made]]) -> di
         presence.append(task.output("presence", ".json"))
         record = {"schema": PRESENCE, "shown": each.seen}
         presence[-1].write_text(json.dumps(record) + "\n", encoding="utf-8")
-    return {"scenes": scenes, "visuals": visuals, "presence": presence}
+        clips.append(task.output("clips", ".json"))
+        clips[-1].write_bytes(clips_json(each.heard))
+    return {"scenes": scenes, "visuals": visuals, "presence": presence, "clips": clips}
 
 
 def _unused(shelf: Shelf, params: ReadParams) -> list[str]:

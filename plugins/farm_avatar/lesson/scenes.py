@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from farm import MediaKind
-from farm_avatar.compose.intake import page_png, pdf_pages
+from farm_avatar.compose.intake import has_sound, page_png, pdf_pages
 from farm_avatar.compose.scene import Chapter, LowerThird, Presenter, Progress, Scene, Visual
 from farm_avatar.lesson.assets import Archive, Asset, Shelf
+from farm_avatar.lesson.clips import Heard
 from farm_avatar.lesson.document import Card, Lesson, Shown
 from farm_avatar.lesson.reading import Script, Spoken
 from farm_avatar.lesson.refusals import refused
 
 MOST_PAGES = 200
 _SCREEN_NAMES = ("screen", "capture", "recording")
-_PASSED_ON = ("fit", "motion", "transition", "start_s", "end_s", "speed", "zoom", "dead_air",
-              "on_end")  # fmt: skip
+_PASSED_ON = ("fit", "motion", "transition", "start_s", "end_s", "speed", "zoom", "on_end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,12 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A scene to be written. seen : whether the presenter is in the picture."""
+    """A scene to be written. seen : whether the presenter is in the picture. heard : clips."""
 
     scene: Scene
     archive: Archive
     seen: bool
+    heard: list[Heard]
 
 
 class Studio:
@@ -57,14 +58,20 @@ class Studio:
         """Scene ``number`` of the script, from 0. Raises InputError."""
         spoken, lesson = self._script.scenes[number], self._script.lesson
         archive = Archive()
-        visuals = [
-            self._visual(shown, spoken, number, index, archive)
-            for index, shown in enumerate(spoken.scene.show)
-        ]
+        visuals: list[Visual] = []
+        heard: list[Heard] = []
+        presenter = self._presenter(spoken)
+        for index, shown in enumerate(spoken.scene.show):
+            visuals.append(self._visual(shown, spoken, number, index, archive))
+            line = self._script.source.line(("scenes", number, "show", index))
+            # Behind a presenter who fills the picture no clip is seen, so none is heard.
+            sound = self._sound(shown, visuals[-1], line, presenter.layout == "full")
+            if sound:
+                heard.append(Heard(visual=index, sound=sound, name=shown.file, gain_db=shown.sound_db,
+                                   asked=shown.sound is not None))  # fmt: skip
         if not visuals:
             title = spoken.scene.title or lesson.title
             visuals = [Visual(kind="title", text=title)]
-        presenter = self._presenter(spoken)
         place = number + bool(lesson.intro)
         made = Scene(
             **self._shared(),
@@ -75,7 +82,7 @@ class Studio:
             chapter=self._card(spoken),
             progress=Progress(index=place, count=self._count) if lesson.progress else None,
         )
-        return Made(made, archive, presenter.layout != "none")
+        return Made(made, archive, presenter.layout != "none", heard)
 
     def card(self, card: Card, last: bool) -> Made:
         """A title card without anybody."""
@@ -87,7 +94,7 @@ class Studio:
             visuals=(Visual(kind="title", text=card.title, caption=card.subtitle),),
             progress=Progress(index=place, count=self._count) if lesson.progress else None,
         )
-        return Made(made, Archive(), False)
+        return Made(made, Archive(), False, [])
 
     def _shared(self) -> dict[str, Any]:
         lesson, look = self._script.lesson, self._look
@@ -132,6 +139,8 @@ class Studio:
             )
         fields: dict[str, Any] = {name: getattr(shown, name) for name in _PASSED_ON}
         fields["at_sentence"] = at
+        # Whoever wants to hear all of a recording wants no part of it cut out.
+        fields["dead_air"] = shown.sound != "full" if shown.dead_air is None else shown.dead_air
         if shown.code:
             return Visual(
                 kind="code", text=shown.code, language=shown.language, lines=shown.lines,
@@ -146,6 +155,27 @@ class Studio:
             return Visual(kind="slide", file=archive.add_picture(png), **fields)
         kind = self._kind(asset, shown.kind, line)
         return Visual(kind=kind, file=archive.add(asset), caption=shown.caption, **fields)
+
+    def _sound(self, shown: Shown, visual: Visual, line: int, hidden: bool) -> Any:
+        """How a visual is heard: ``under``, ``full``, or not."""
+        if visual.kind not in ("clip", "screen"):
+            if shown.sound in ("under", "full"):
+                raise refused(
+                    "has no sound that could be heard", self._file, line, field="sound",
+                    expected="a clip or a screen recording", got=visual.kind,
+                    mend="Leave `sound` out.", code="lesson.no-sound",
+                )  # fmt: skip
+            return None
+        if shown.sound == "off" or hidden:
+            return None
+        if has_sound(self._shelf.find(shown.file, line).path, shown.file):
+            return shown.sound or "under"
+        if shown.sound:
+            self.warnings.append(
+                f'no-sound: {self._file}, line {line}: "{shown.file}" has no sound of its own, so '
+                f"`sound: {shown.sound}` changes nothing"
+            )
+        return None
 
     def _page(self, asset: Asset, page: int, line: int) -> bytes:
         """A page of a PDF as a picture: then a page that changes changes no other's scene."""
