@@ -32,8 +32,8 @@ class UploadSlot:
 class OutputNode:
     """A saving node whose files are wanted.
 
-    role : ``video`` (exactly one in a graph), ``pose``, ``mask`` or ``picture``. media : ``video``,
-    ``image`` or ``audio``. frames : how many frames its file must have, ``None`` when unknown.
+    role : ``video`` (the film, at most one in a graph), ``pose``, ``mask``, ``picture`` … media :
+    ``video``, ``image`` or ``audio``. frames : how many its file must have, ``None`` when unknown.
     """
 
     node: str

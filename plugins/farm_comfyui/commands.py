@@ -16,7 +16,9 @@ from farm_comfyui import configured
 from farm_comfyui.bound import Needs
 from farm_comfyui.checking import sample
 from farm_comfyui.importing import import_workflow
-from farm_comfyui.templates import Catalog
+from farm_comfyui.maps import read_map
+from farm_comfyui.matching import takes
+from farm_comfyui.templates import Catalog, catalog
 
 
 def comfy(context: CommandContext) -> int:
@@ -61,6 +63,8 @@ def _listed(found: Catalog) -> Iterator[dict[str, Any]]:
             "sha256": template.content_hash,
             "qualities": list(template.map.profiles),
             "assets": list(template.map.assets),
+            "takes": takes(template.map.assets),
+            "saves": list(template.map.outputs),
             "min_version": template.map.min_version,
             "packs": sorted(set(template.map.packs.values())),
             "models": sorted(
@@ -77,7 +81,7 @@ def _lines(records: list[dict[str, Any]]) -> Iterator[str]:
         mark = mark if record["confirmed"] else "  (to be confirmed: its map.toml)"
         yield f"{record['id']}  {record['title']}{mark}"
         packs = f"; custom nodes: {', '.join(record['packs'])}" if record["packs"] else ""
-        yield f"    takes {', '.join(record['assets'])}; {len(record['models'])} models{packs}"
+        yield f"    takes {record['takes']}; {len(record['models'])} models{packs}"
 
 
 def _check(context: CommandContext, found: Catalog, given: argparse.Namespace) -> int:
@@ -162,4 +166,8 @@ def _import(context: CommandContext, given: argparse.Namespace) -> int:
     for doubt in doubts:
         context.echo(f"  look: {doubt}")
     context.echo(f"Look at {folder / 'map.toml'}, then set confirm = false in it.")
+    if given.name not in catalog().names():
+        films = "video" in read_map((folder / "map.toml").read_text("utf-8"), given.name).outputs
+        pipeline = "comfyui-workflow" if films else "comfyui-pictures"
+        context.echo(f"Then it runs in the pipeline {pipeline} with workflow: {given.name}.")
     return 0

@@ -23,6 +23,7 @@ what the server said word for word for operators; the class decides what the far
     ├── TaskTimeout
     │   └── RunTimeout            longer than the limit (comfy.timeout)
     ├── InputError
+    │   ├── NoServerCan           the same for a workflow asked for by its name (comfy.lacking)
     │   ├── TooLargeToUpload      (comfy.upload-size)
     │   └── UnreadableAsset       the server cannot open a file (comfy.invalid-format)
     ├── BindingFailed             the server refuses the graph (comfy.binding)
@@ -127,6 +128,15 @@ class Saturated(ServerFailure):
 
 class Lacking(ServerFailure):
     """Raised when no server that answers has every node and model the workflow needs."""
+
+    default_code = "comfy.lacking"
+
+
+class NoServerCan(ComfyFailure, InputError):
+    """Raised when a workflow that was asked for by its name needs what no server has.
+
+    Not worth another try by itself: the stage that runs it is on offer for other workflows.
+    """
 
     default_code = "comfy.lacking"
 

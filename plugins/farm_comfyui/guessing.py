@@ -41,19 +41,28 @@ _VALUES = {
     "length": "length",
     "fps": "fps",
 }
-SAVING = {"SaveVideo": "video", "SaveWEBM": "video", "SaveImage": "image", "SaveAudio": "audio"}
+_SOUNDING = ("CreateVideo", "VHS_VideoCombine")
+SAVING = {
+    "SaveVideo": "video",
+    "SaveWEBM": "video",
+    "VHS_VideoCombine": "video",
+    "SaveImage": "image",
+    "SaveAudio": "audio",
+}
 """Saving nodes, and what they save."""
 _MODEL_FILE = re.compile(r".+\.(safetensors|ckpt|pt|pth|gguf|sft|onnx)$")
 
 
 @dataclass(slots=True)
 class Guess:
-    """What was read off a graph. doubts : sentences for the person who confirms."""
+    """What was read off a graph. sound : the asset whose sound the film has. doubts : sentences for
+    the person who confirms."""
 
     inputs: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     assets: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     models: dict[str, tuple[str, str, str, str]] = field(default_factory=dict)
     outputs: dict[str, tuple[str, str]] = field(default_factory=dict)
+    sound: str = ""
     doubts: list[str] = field(default_factory=list)
 
 
@@ -78,6 +87,8 @@ def guess_map(graph: Graph, known: Mapping[str, Mapping[str, Any]]) -> Guess:
             role = media if media == "video" else "picture" if media == "image" else "sound"
             _name(guess.outputs, role, (node, media))
     _texts(graph, guess)
+    _differences(graph, guess)
+    guess.sound = _sound(graph, guess)
     if len([one for one in guess.outputs.values() if one[1] == "video"]) > 1:
         guess.doubts.append("several nodes save a video: the one called video is the result")
     return guess
@@ -101,6 +112,42 @@ def _texts(graph: Graph, guess: Guess) -> None:
             guess.inputs.setdefault(name, []).append((node, "text"))
         else:
             guess.doubts.append(f"node {node}: is its text the prompt or the negative prompt?")
+
+
+def _differences(graph: Graph, guess: Guess) -> None:
+    """Doubts about values that one setting would make the same and the graph has otherwise."""
+    for name in ("width", "height", "length", "fps"):
+        places = guess.inputs.get(name, [])
+        values = [graph[node]["inputs"][wanted] for node, wanted in places]
+        if len(set(values)) > 1:
+            told = ", ".join(
+                f"{value} in node {node}" for value, (node, _) in zip(values, places, strict=True)
+            )
+            guess.doubts.append(
+                f"{name} is {told}: all get one value; take out the places that shall keep theirs"
+            )
+
+
+def _sound(graph: Graph, guess: Guess) -> str:
+    """The asset whose sound a node puts under the film; empty for silence."""
+    heard = {node: name for name, (kind, node, _) in guess.assets.items() if kind != "image"}
+    sources: dict[str, list[str]] = {}
+    for node, _, source, _ in links(graph):
+        sources.setdefault(node, []).append(source)
+    behind = [
+        source
+        for node, wanted, source, _ in links(graph)
+        if wanted == "audio" and graph[node]["class_type"] in _SOUNDING
+    ]
+    seen: set[str] = set()
+    while behind:
+        node = behind.pop()
+        if node in heard:
+            return heard[node]
+        if node not in seen:
+            seen.add(node)
+            behind += sources.get(node, [])
+    return ""
 
 
 def _add_asset(guess: Guess, kind: str, node: str, wanted: str) -> None:

@@ -16,7 +16,7 @@ from farm_comfyui.bound import Graph
 from farm_comfyui.descriptions import recorded
 from farm_comfyui.guessing import SAVING, Guess, guess_map
 from farm_comfyui.maps import SCHEMA
-from farm_comfyui.templates import catalog, read_graph
+from farm_comfyui.templates import catalog, check_name, read_graph
 
 
 def import_workflow(
@@ -32,9 +32,10 @@ def import_workflow(
 
     Raises
     ------
-    InputError : the folder is there already, or nothing in the graph saves a video.
-    ConfigError : the file is not in API format.
+    InputError : the folder is there already, or nothing in the graph saves a video or a picture.
+    ConfigError : the file is not in API format, or a name that no workflow can have.
     """
+    check_name(name, version, "--name and --version")
     graph = read_graph(source)
     folder = root / name / version
     if folder.exists():
@@ -52,12 +53,12 @@ def import_workflow(
             f"nodes that nothing is known about: {', '.join(foreign)}; save a server's "
             "/object_info as a file and import again with --nodes FILE"
         )
-    if not any(media == "video" for _, media in guess.outputs.values()):
+    if not any(media in ("video", "image") for _, media in guess.outputs.values()):
         raise InputError(
-            "nothing in this workflow saves a video",
+            "nothing in this workflow saves a video or a picture",
             where=str(source),
             expected=f"one of {', '.join(sorted(SAVING))}",
-            mend="Add a Save Video node, export it again.",
+            mend="Add a Save Video or Save Image node, export it again.",
             code="comfy.import",
         )
     mode = _mode(name, guess)
@@ -95,6 +96,7 @@ def map_text(name: str, mode: str, graph: Graph, guess: Guess) -> str:
     length, fps = _first(graph, guess, "length"), _first(graph, guess, "fps") or 16
     driver = next((name for name, one in guess.assets.items() if one[0] == "video"), "")
     rule = "given" if driver and not length else "single"
+    frames = int(length or 81)
     lines = [
         "# Guessed from an exported workflow. Look at every line, then set confirm = false.",
         *(f"# LOOK: {doubt}" for doubt in guess.doubts),
@@ -103,6 +105,7 @@ def map_text(name: str, mode: str, graph: Graph, guess: Guess) -> str:
         f"title = {json.dumps(name)}",
         "confirm = true",
         f"prompt_required = {json.dumps('prompt' in guess.inputs)}",
+        *([f"sound = {json.dumps(guess.sound)}"] if guess.sound else []),
         "",
         "[inputs]",
         *(f"{key} = {json.dumps(places)}" for key, places in sorted(guess.inputs.items())),
@@ -129,17 +132,19 @@ def map_text(name: str, mode: str, graph: Graph, guess: Guess) -> str:
         "[length]",
         f'rule = "{rule}"',
         f"fps = {int(fps)}",
-        f"frames = {int(length or 81)}",
+        f"frames = {frames}",
         *([f'asset = "{driver}"'] if driver else []),
-        *_profiles(int(width or 832), int(height or 480)),
+        # One chunk cannot become a longer film; a file that is longer is refused.
+        *_profiles(int(width or 832), int(height or 480), frames / fps if rule == "single" else 60),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _profiles(width: int, height: int) -> Iterator[str]:
+def _profiles(width: int, height: int, max_s: float) -> Iterator[str]:
     shape = "16:9" if width > height else "9:16" if height > width else "1:1"
     for quality in ("draft", "standard", "high"):
         yield from ("", f"[profiles.{quality}]", f'sizes = {{ "{shape}" = [{width}, {height}] }}')
+        yield f"max_s = {max_s:g}"
 
 
 def _first(graph: Graph, guess: Guess, name: str) -> float | None:

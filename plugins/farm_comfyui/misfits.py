@@ -35,8 +35,22 @@ def misfits(said: WorkflowMap, graph: Graph, extension: Extension | None) -> lis
     ]
     named += [(f"assets.{name}", node) for name, one in said.assets.items() for node in one.nodes]
     wrong += [f"{owner}: there is no node {node}" for owner, node in named if node not in nodes]
-    if "video" not in said.outputs:
-        wrong.append("outputs: none is called video")
+    if not {"video", "picture"} & set(said.outputs):
+        wrong.append("outputs: none is called video or picture")
+    wrong += [
+        f"outputs.{name}: its media is not {media}"
+        for name, media in (("video", "video"), ("picture", "image"))
+        if name in said.outputs and said.outputs[name].media != media
+    ]
+    leads = said.length.asset
+    if leads and leads not in said.assets:
+        wrong.append(f"length: there is no asset {leads}")
+    elif leads and not said.assets[leads].required:
+        wrong.append(f"length: the asset {leads} must be required, because all lengths follow it")
+    if said.sound and said.sound not in said.assets:
+        wrong.append(f"sound: there is no asset {said.sound}")
+    if "points" in said.inputs and "motion" not in said.assets:
+        wrong.append("inputs.points: they lie on the asset motion, which is not there")
     for quality, profile in said.profiles.items():
         wrong += [
             f"profiles.{quality}: there is no input {name}"

@@ -36,6 +36,15 @@ def complaint(workflow: str) -> str:
     return "; ".join(f"{name}: {', '.join(what)}" for name, what in sorted(lacking.items()))
 
 
+def nothing_runs() -> str:
+    """Why no server can run any workflow that there is; empty while one can run one."""
+    catalog = configured.templates()
+    ready = {one.name for one in catalog.every() if not one.map.confirm}
+    # The one without models first: whoever can do anything can do it, and one question is enough.
+    told = [complaint(name) for name in sorted(ready, key=lambda name: (name != "plumbing", name))]
+    return "" if not all(told) else next(iter(told), UNCONFIGURED)
+
+
 def needs_of(template: Template) -> tuple[Needs, ...]:
     """What servers need for each quality and form of the weights, without repetition."""
     if template.version_id not in _KNOWN:

@@ -78,6 +78,57 @@ class PrepareParams(StageParams):
     )
 
 
+class WorkflowParams(StageParams):
+    """What is asked of a workflow by its name."""
+
+    workflow: str = Field(
+        min_length=1, max_length=60, description="Name of the workflow, as farm comfy ls lists it."
+    )
+    workflow_version: str = Field(
+        "",
+        pattern=r"^([0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4})?$",
+        description="Version of the workflow, such as 1.0.0; empty for the newest.",
+    )
+    makes: Literal["film", "pictures"] = Field(
+        "film", description="What is wanted of what the workflow saves."
+    )
+    names: list[str] = Field(
+        default_factory=list,
+        max_length=64,
+        description="Names of the files: pictures, then videos, then sounds. A file belongs to the "
+        "asset of the workflow that it is named after.",
+    )
+    profile: Literal["draft", "standard", "high"] = Field(
+        "standard", description="Which of the workflow's profiles."
+    )
+    precision: Literal["auto", "fp8", "bf16"] = Field(
+        "auto", description="Form of the weights; auto takes the profile's first that a server has."
+    )
+    aspect: Literal["auto", "16:9", "9:16", "1:1"] = Field(
+        "auto",
+        description="Shape of the film; auto takes that of the workflow's which is nearest to the "
+        "video that gives the length, else to the first picture.",
+    )
+    duration_s: float = Field(
+        0.0,
+        ge=0,
+        le=120,
+        description="Length of the film; 0 for what the workflow gives.",
+        json_schema_extra={"unit": "s"},
+    )
+    fps: Literal["auto", "16", "24", "25", "30"] = Field(
+        "auto",
+        description="Frames per second of the film; auto is what the workflow gives.",
+        json_schema_extra={"unit": "1/s"},
+    )
+    subject: list[tuple[float, float]] = Field(
+        default_factory=list,
+        max_length=16,
+        description="Points [x, y] on the subject in the first frame of the video, from 0 to 1, for "
+        "a workflow that finds it there; none for the middle.",
+    )
+
+
 class RunParams(StageParams):
     """A run follows the request that was prepared."""
 

@@ -1,17 +1,17 @@
 """The stages: prepare a request, run it, finish its film; and which node can offer which.
 
-Invariant: there is a run stage for every workflow, so that a node offers exactly those that one of the
-servers has the nodes and the models for.
+Invariant: there is a run stage for the workflow of every mode, so that a node offers exactly those that
+one of the servers has the nodes and the models for; one more runs whatever is asked for by name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from farm import MediaKind, Port, Resources, Stage
-from farm_comfyui.params import FinishParams, PrepareParams, RunParams
+from farm_comfyui.params import FinishParams, PrepareParams, RunParams, WorkflowParams
 
 PROVIDER = "farm_comfyui"
 LIMIT = "comfyui"
@@ -46,6 +46,31 @@ _READY = {
 }
 
 
+_SOUND = "the same at 48 kHz (media.normalise)"
+_FILES = {
+    "prompt": _SUBMITTED["prompt"],
+    "negative": _SUBMITTED["negative"],
+    **{
+        name: Port(media, many=True, required=False, description=f"{told}.")
+        for name, media, told in (
+            ("image", MediaKind.IMAGE, "Pictures, as submitted"),
+            ("image_film", MediaKind.VIDEO, f"image, each: {_FILM}"),
+            ("video", MediaKind.VIDEO, "Videos, as submitted"),
+            ("video_film", MediaKind.VIDEO, f"video, each: {_FILM}"),
+            ("video_sound", MediaKind.AUDIO, f"video, each that has a sound: {_SOUND}"),
+            ("audio", MediaKind.AUDIO, "Sounds, as submitted"),
+            ("audio_sound", MediaKind.AUDIO, f"audio, each: {_SOUND}"),
+        )
+    },
+}
+_PREPARED = {
+    "request": Port(MediaKind.DATA, description="What is asked: farm.comfyui-request/1."),
+    "assets": Port(MediaKind.ANY, many=True, description="Files for the server, in order."),
+}
+_RECORD = Port(MediaKind.DATA, description="Record of the run: farm.comfyui-run/1.")
+_WAITING = Resources(cores=0, ram_mb=300, disk_mb=2000, limits={LIMIT: 1})
+
+
 @dataclass(frozen=True, slots=True)
 class Runner:
     """A run stage of one workflow. shows : whether it also gives what it preprocessed."""
@@ -68,6 +93,8 @@ RUNNERS = (
     ),
     Runner("comfy.plumbing", "plumbing", "Tries a server without any model."),
 )
+NAMED = "comfy.workflow"
+"""What runs a workflow that is asked for by its name."""
 
 
 def stages() -> Iterator[Stage]:
@@ -78,10 +105,7 @@ def stages() -> Iterator[Stage]:
         version=1,
         run="farm_comfyui.preparing:run",
         inputs={**_SUBMITTED, **_READY},
-        outputs={
-            "request": Port(MediaKind.DATA, description="What is asked: farm.comfyui-request/1."),
-            "assets": Port(MediaKind.ANY, many=True, description="Files for the server, in order."),
-        },
+        outputs=_PREPARED,
         params=PrepareParams,
         resources=Resources(cores=1, ram_mb=900, disk_mb=2000),
         check=check,
@@ -89,8 +113,45 @@ def stages() -> Iterator[Stage]:
         cacheable=False,
         description="Checks a request and makes files of the size, rate and length it needs.",
     )
+    yield Stage(
+        capability="comfy.prepare_workflow",
+        provider=PROVIDER,
+        version=1,
+        run="farm_comfyui.preparing:run_named",
+        inputs=_FILES,
+        outputs={
+            **_PREPARED,
+            "sound": Port(
+                MediaKind.AUDIO, required=False, description="What lies under the film, at 48 kHz."
+            ),
+        },
+        params=WorkflowParams,
+        resources=Resources(cores=1, ram_mb=900, disk_mb=2000),
+        check=check_named,
+        cacheable=False,
+        description="The same for a workflow that is asked for by its name.",
+    )
     for runner in RUNNERS:
         yield _run_stage(runner)
+    yield Stage(
+        capability=NAMED,
+        provider=PROVIDER,
+        version=1,
+        run="farm_comfyui.running:run_named",
+        inputs=_PREPARED,
+        outputs={
+            "video": Port(MediaKind.VIDEO, required=False, description="As the server made it."),
+            "saved": Port(MediaKind.ARCHIVE, description="ZIP of every file it saved, by role."),
+            "run": _RECORD,
+        },
+        params=RunParams,
+        # What it saved lies there twice: as it came, and packed.
+        resources=replace(_WAITING, disk_mb=4000),
+        timeout_s=_RUN_S,
+        stall_s=300.0,
+        seeded=False,
+        description="Any workflow, by its name. (A ComfyUI server does the work.)",
+    )
     yield Stage(
         capability="comfy.finish",
         provider=PROVIDER,
@@ -136,6 +197,13 @@ def check(params: Any, files: Mapping[str, Any]) -> None:
     binding.choices(template, request)
 
 
+def check_named(params: Any, files: Mapping[str, Any]) -> None:
+    """The same for a workflow by its name; see ``named`` for what raises."""
+    from farm_comfyui import named
+
+    named.check(params, files)
+
+
 def checks() -> Iterator[tuple[str, str]]:
     """Run stages that no configured server can do now, with what the servers lack."""
     from farm_comfyui import offering
@@ -143,6 +211,8 @@ def checks() -> Iterator[tuple[str, str]]:
     for runner in RUNNERS:
         if told := offering.complaint(runner.template):
             yield f"{runner.capability}/{PROVIDER}", told
+    if told := offering.nothing_runs():
+        yield f"{NAMED}/{PROVIDER}", told
 
 
 def _run_stage(runner: Runner) -> Stage:
@@ -152,17 +222,14 @@ def _run_stage(runner: Runner) -> Stage:
         provider=PROVIDER,
         version=1,
         run="farm_comfyui.running:run",
-        inputs={
-            "request": Port(MediaKind.DATA, description="What is asked: farm.comfyui-request/1."),
-            "assets": Port(MediaKind.ANY, many=True, description="Files for the server, in order."),
-        },
+        inputs=_PREPARED,
         outputs={
             "video": Port(MediaKind.VIDEO, description="As the server made it."),
             **(shown if runner.shows else {}),
-            "run": Port(MediaKind.DATA, description="Record of the run: farm.comfyui-run/1."),
+            "run": _RECORD,
         },
         params=RunParams,
-        resources=Resources(cores=0, ram_mb=300, disk_mb=2000, limits={LIMIT: 1}),
+        resources=_WAITING,
         timeout_s=_RUN_S,
         stall_s=300.0,
         seeded=False,

@@ -114,6 +114,7 @@ class Catalog:
         if name not in self._templates:
             raise UnknownName(
                 "there is no such workflow",
+                where="workflow",
                 got=name,
                 mend=nearest(name, self._templates),
                 code="comfy.unknown-workflow",
@@ -200,6 +201,18 @@ def content_hash(folder: Path) -> str:
     return told.hexdigest()
 
 
+def check_name(name: str, version: str, where: str) -> None:
+    """Raises ConfigError for a name or version that no workflow can have."""
+    if not _NAME.fullmatch(name) or not _VERSION.fullmatch(version):
+        raise ConfigError(
+            "a workflow's folders are not NAME/VERSION",
+            where=where,
+            expected="such as my-workflow/1.0.0: small letters, digits and hyphens; three numbers",
+            got=f"{name}/{version}",
+            code="comfy.workflow-name",
+        )
+
+
 def load(folder: Path) -> Template:
     """Read and check one template.
 
@@ -208,13 +221,7 @@ def load(folder: Path) -> Template:
     ConfigError : with all that is wrong with it.
     """
     name, version = folder.parent.name, folder.name
-    if not _NAME.fullmatch(name) or not _VERSION.fullmatch(version):
-        raise ConfigError(
-            "a workflow's folders are not NAME/VERSION",
-            where=str(folder),
-            expected="such as my-workflow/1.0.0",
-            code="comfy.workflow-name",
-        )
+    check_name(name, version, str(folder))
     said = read_map((folder / "map.toml").read_text(encoding="utf-8"), str(folder / "map.toml"))
     graph = read_graph(folder / "graph.json")
     extension = None

@@ -103,6 +103,22 @@ def check(params: PrepareParams, files: Files) -> None:
         _length("audio", file.facts)
 
 
+def file(name: str, kind: str, facts: MediaFacts, *, sized: bool) -> None:
+    """Refuse one file of a workflow. sized : whether small and oddly shaped ones are refused, too.
+
+    Raises
+    ------
+    AssetError : too short; with ``sized`` too small, or of a shape that no film has.
+    """
+    if kind == "image":
+        if sized:
+            _picture(name, facts)
+    elif kind == "video" and sized:
+        _film(name, facts)
+    else:
+        _length(name, facts)
+
+
 def _only_what_it_can(params: PrepareParams, rule: Rule, files: Files) -> None:
     for name in files:
         if name in (*rule.needs, *rule.takes) or name not in _INSTEAD:
@@ -193,7 +209,7 @@ def _picture(name: str, facts: MediaFacts) -> None:
     width, height = facts.width or 0, facts.height or 0
     if min(width, height) < SMALLEST_SIDE:
         raise AssetError(
-            f"{_TITLES[name]} is too small",
+            f"{_TITLES.get(name, name)} is too small",
             where=name,
             expected=f"at least {SMALLEST_SIDE} pixels on its shorter side",
             got=f"{width}x{height}",
@@ -207,7 +223,7 @@ def _film(name: str, facts: MediaFacts) -> None:
     width, height = facts.width or 0, facts.height or 0
     if min(width, height) < SMALLEST_SIDE // 2:
         raise AssetError(
-            f"{_TITLES[name]} is too small",
+            f"{_TITLES.get(name, name)} is too small",
             where=name,
             expected=f"at least {SMALLEST_SIDE // 2} pixels on its shorter side",
             got=f"{width}x{height}",
@@ -221,7 +237,7 @@ def _film(name: str, facts: MediaFacts) -> None:
 def _shape(name: str, width: int, height: int) -> None:
     if max(width, height) > WIDEST * min(width, height):
         raise AssetError(
-            f"{_TITLES[name]} has a shape that no film has",
+            f"{_TITLES.get(name, name)} has a shape that no film has",
             where=name,
             expected=f"a longer side of at most {WIDEST} times the shorter one",
             got=f"{width}x{height}",
@@ -234,7 +250,7 @@ def _length(name: str, facts: MediaFacts) -> None:
     seconds = facts.duration_s or 0.0
     if seconds < SHORTEST_S:
         raise AssetError(
-            f"{_TITLES[name]} is too short",
+            f"{_TITLES.get(name, name)} is too short",
             where=name,
             expected=f"at least {SHORTEST_S} s",
             got=f"{seconds:.2f} s",

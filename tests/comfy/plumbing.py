@@ -183,7 +183,8 @@ def save_audio(run: NodeRun, given: Given) -> tuple[Any, ...]:
     path, told = _free(run, given["filename_prefix"], ".flac", tail="")
     sound: Sound = given["audio"]
     with av.open(str(path), "w") as container:
-        _write_sound(container, container.add_stream("flac", rate=sound.rate), sound, "s16")
+        stream = container.add_stream("flac", rate=sound.rate, layout=_layout(sound))
+        _write_sound(container, stream, sound, "s16")
     return sound, Slot({"audio": [told]})
 
 
@@ -196,7 +197,11 @@ def write_film(path: Path, film: Film) -> None:
         stream.pix_fmt = "yuv420p"
         stream.options = {"preset": "ultrafast", "crf": "20"}
         stream.thread_count = 1
-        sound = container.add_stream("aac", rate=film.sound.rate) if film.sound else None
+        sound = None
+        if film.sound is not None:
+            # Now, because the first picture opens every stream's codec.
+            heard = film.sound
+            sound = container.add_stream("aac", rate=heard.rate, layout=_layout(heard))
         for image in film.images:
             cut = np.ascontiguousarray(image[: stream.height, : stream.width])
             container.mux(stream.encode(av.VideoFrame.from_ndarray(cut, format="rgb24")))
@@ -205,9 +210,12 @@ def write_film(path: Path, film: Film) -> None:
             _write_sound(container, sound, film.sound, "fltp")
 
 
+def _layout(sound: Sound) -> str:
+    return "mono" if len(sound.samples) == 1 else "stereo"
+
+
 def _write_sound(container: Any, stream: Any, sound: Sound, form: str) -> None:
-    layout = "mono" if len(sound.samples) == 1 else "stereo"
-    stream.layout = layout
+    layout = _layout(sound)
     resampler = av.AudioResampler(format=form, layout=layout, rate=sound.rate)
     for start in range(0, sound.samples.shape[1], 1024):
         piece = np.ascontiguousarray(sound.samples[:2, start : start + 1024], np.float32)

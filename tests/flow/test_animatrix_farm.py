@@ -23,10 +23,13 @@ from running_farm import farm, running
 from farm_comfyui.demo import person, skeleton, syllables
 from farm_comfyui.pictures import fitted, write_mp4, write_png
 from farm_comfyui.sounds import write_flac
+from farm_comfyui.templates import OURS
 
 SIDE, FPS = 256, 24
 LENGTH = {"animate": 12, "audio-performance": 8, "start-end-frame": 8, "pose-control": 12}
 """Frames of the film each mode makes of the material below."""
+
+BY_NAME = "comfyui-workflow"
 
 
 def material(folder: Path, mode: str) -> Path:
@@ -69,9 +72,10 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[StandIn]]
         yield [one, two]
 
 
-def settings(servers: list[StandIn]) -> str:
-    """``farm.toml`` of a farm that uses them."""
+def settings(servers: list[StandIn], own: Path | None = None) -> str:
+    """``farm.toml`` of a farm that uses them. own : folder of the operator's own workflows."""
     lines = ["[plugins.farm_comfyui]", "lost_s = 3.0"]
+    lines += [f'templates_dir = "{own}"'] if own else []
     for name, server in zip("abcd", servers, strict=False):
         lines += [
             "[[plugins.farm_comfyui.servers]]",
@@ -85,10 +89,11 @@ def settings(servers: list[StandIn]) -> str:
 @pytest.fixture(scope="module")
 def root(servers: list[StandIn], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("animatrix") / "farm"
-    for mode in LENGTH:
+    for mode in (*LENGTH, BY_NAME):
         (folder / "dropbox" / mode).mkdir(parents=True)
         (folder / "dropbox" / mode / "README.md").write_text("How to.", encoding="utf-8")
-    (folder / "farm.toml").write_text(settings(servers), encoding="utf-8")
+    told = settings(servers, folder / "workflows")
+    (folder / "farm.toml").write_text(told, encoding="utf-8")
     with running(folder) as started:
         yield started
 
@@ -246,6 +251,119 @@ def test_operators_see_the_servers(root: Path, servers: list[StandIn]) -> None:
     assert servers[0].url in told or "comfyui a" in told
     shown = wait_for(lambda: "uses comfyui a (ok)" in farm(root, "nodes"), 20, "the servers")
     assert shown
+
+
+# --- workflows by their names ---------------------------------------------------------------------
+
+
+def drop(root: Path, made: Path, **params: Any) -> Path:
+    """Drop a folder for a workflow by its name; that of its results, or of its refusal."""
+    asked = {"farm": 1, "pipeline": BY_NAME, "quality": "draft", "seed": 5, "params": params}
+    (made / "job.yaml").write_text(json.dumps(asked), encoding="utf-8")
+    shutil.move(made, root / "dropbox" / BY_NAME / made.name)
+
+    def look() -> Path | None:
+        for pattern in (f"_rejected/{made.name}/error.txt", f"_done/*/{made.name}/receipt.json"):
+            for found in root.glob(f"dropbox/{BY_NAME}/{pattern}"):
+                return found.parent
+        return None
+
+    return wait_for(look, 90, f"{BY_NAME}/{made.name}")
+
+
+def exported(path: Path) -> Path:
+    """A workflow of somebody's own, as ComfyUI's Export (API) writes it: small, and with titles."""
+    graph = read(OURS / "start-end-frame" / "1.0.0" / "graph.json")
+    for body in graph.values():
+        body["_meta"] = {"title": body["class_type"]}
+    graph["13"]["inputs"] |= {"width": 256, "height": 144, "length": 33}
+    path.write_text(json.dumps(graph), encoding="utf-8")
+    return path
+
+
+def test_a_workflow_that_was_imported_runs_by_its_name_in_the_farm_that_is_up(
+    root: Path, servers: list[StandIn], tmp_path: Path
+) -> None:
+    told = farm(
+        root, "comfy", "import", str(exported(tmp_path / "mine.json")), "--name", "our-morph"
+    )
+    said = root / "workflows" / "our-morph" / "1.0.0" / "map.toml"
+    assert str(said) in told and said.is_file()
+
+    def given(name: str) -> Path:
+        made = material(tmp_path / name, "start-end-frame")
+        (made / "first.png").rename(made / "image.png")
+        (made / "last.png").rename(made / "image2.png")
+        return made
+
+    refused = drop(root, given("too early"), workflow="our-morph")
+    assert "confirmed" in (refused / "error.txt").read_text("utf-8")
+    said.write_text(said.read_text("utf-8").replace("confirm = true", "confirm = false"), "utf-8")
+    assert "our-morph@1.0.0+" in farm(root, "comfy", "ls")
+    assert "draft, standard, high" in farm(root, "comfy", "check", "our-morph")
+    done = drop(root, given("morph"), workflow="our-morph", duration_s=0.5)
+    assert read(done / "receipt.json")["state"] == "done"
+    film = frames(done / "video.mp4")
+    assert (len(film), film[0].shape) == (8, (144, 256, 3))
+    assert is_streamable(done / "video.mp4")
+    assert (done / "poster.jpg").is_file() and (done / "first_frame.png").is_file()
+    [record] = read(done / "debug_metadata.json")["external"]
+    assert record["version"].startswith("our-morph@1.0.0+")
+    served = {"a": servers[0], "b": servers[1]}[record["server"]]
+    graph = served.ask(f"/history/{record['id']}")[record["id"]]["prompt"][2]
+    assert graph["9"]["inputs"]["text"] == "a person in a red coat dances"
+    # Each picture went to its own node.
+    kept = read(done / "comfyui.json")["uploads"]
+    assert set(kept) == {"image", "image_2"} and len(set(kept.values())) == 2
+    assert kept["image"][:40] in graph["11"]["inputs"]["image"]
+    # What the finished job leaves says which file was which, because hashes have no names.
+    left = read(done / "job_manifest.json")
+    assert left["params"]["names"] == ["image.png", "image2.png"]
+    assert [set(one) >= {"sha256"} for one in left["inputs"]["image"]] == [True, True]
+
+
+def test_the_subject_is_found_on_the_server_where_the_workflow_does_that(
+    root: Path, servers: list[StandIn], tmp_path: Path
+) -> None:
+    made = material(tmp_path / "sam", "animate")
+    (made / "character.png").rename(made / "image.png")
+    done = drop(root, made, workflow="animate-mix-sam", subject=[[0.5, 0.4], [0.5, 0.6]])
+    assert read(done / "receipt.json")["state"] == "done"
+    assert len(frames(done / "video.mp4")) == LENGTH["animate"]
+    # All that the workflow saved is there, as the server made it.
+    assert {path.stem for path in (done / "saved").iterdir()} == {"video", "pose", "mask"}
+    [record] = read(done / "debug_metadata.json")["external"]
+    served = {"a": servers[0], "b": servers[1]}[record["server"]]
+    graph = served.ask(f"/history/{record['id']}")[record["id"]]["prompt"][2]
+    points = json.loads(graph["41"]["inputs"]["coordinates_positive"])
+    size = read(done / "comfyui.json")["binding"]
+    assert len(points) == 2 and points[0]["x"] == points[1]["x"] and points[0]["y"] < points[1]["y"]
+    assert size["quality"] == "draft"
+
+
+def test_a_workflow_that_saves_only_pictures_publishes_them(root: Path, tmp_path: Path) -> None:
+    graph = read(OURS / "plumbing" / "1.0.0" / "graph.json")
+    kept = {node: graph[node] for node in ("1", "2", "6")}
+    kept["2"]["inputs"] |= {"width": 96, "height": 96}
+    (tmp_path / "still.json").write_text(json.dumps(kept), encoding="utf-8")
+    farm(root, "comfy", "import", str(tmp_path / "still.json"), "--name", "our-still")
+    said = root / "workflows" / "our-still" / "1.0.0" / "map.toml"
+    said.write_text(said.read_text("utf-8").replace("confirm = true", "confirm = false"), "utf-8")
+    made = material(tmp_path / "a still", "animate")
+    for name in ("prompt.txt", "motion.mp4"):
+        (made / name).unlink()
+    asked = {"farm": 1, "pipeline": "comfyui-pictures", "params": {"workflow": "our-still"}}
+    asked |= {"inputs": {"image": ["character.png"]}, "output": "still"}
+    (made / "ask.json").write_text(json.dumps(asked), encoding="utf-8")
+    [job] = json.loads(farm(root, "submit", str(made / "ask.json"), "--json"))
+    [told] = json.loads(farm(root, "watch", str(job["number"]), "--json"))
+    assert told["state"] == "done", told
+    [picture] = root.glob("spool/outputs/still/saved/picture.png")
+    with av.open(str(picture)) as shown:
+        assert next(shown.decode(video=0)).to_ndarray(format="rgb24").shape == (96, 96, 3)
+    (made / "ask.json").unlink()
+    refused = drop(root, made, workflow="our-still")
+    assert "comfyui-pictures" in (refused / "error.txt").read_text("utf-8")
 
 
 # --- many jobs, and servers that come and go ------------------------------------------------------

@@ -126,6 +126,10 @@ def sample(stage: Stage, material: dict[str, Path]) -> Sample:
         models = {model: tiny_weights.folder(model)}
         return Sample(inputs, {**params, "model": model}, models=models)
     if stage.run.startswith("farm_comfyui."):
+        if stage.capability == "comfy.prepare_workflow":
+            inputs = {port: [material["image"]] for port in ("image", "image_film")}
+            inputs |= {port: [material["segment"]] for port in ("video", "video_film")}
+            return Sample(inputs, {"workflow": "plumbing"})
         if stage.capability != "comfy.prepare":
             pytest.skip("it runs with a server in tests/flow/test_animatrix_farm.py")
         inputs = {port: [material["image"]] for port in ("character", "character_film")}
