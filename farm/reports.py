@@ -93,8 +93,9 @@ def period_of(since: str, now_s: float) -> Period:
         day = date.fromisoformat(since)
     except ValueError:
         raise InputError(
-            "is no period", where="since", expected="such as 24h, 7d, 2w, all or 2026-11-01",
-            got=since[:40], code="report.bad-period",
+            f'no period is called "{since[:40]}"', where="since",
+            expected="such as 24h, 7d, 2w, all or 2026-11-01",
+            mend="Write --since 7d for the last week.", code="report.bad-period",
         ) from None  # fmt: skip
     return Period(datetime(day.year, day.month, day.day).astimezone().timestamp(), until_s, offset)
 

@@ -1,7 +1,8 @@
 """``farm up``: a whole farm on one machine, supervised.
 
 Invariant: a part that dies is started again; when this process dies, however it dies, every part goes
-with it (the kernel sends them the signal), so no half of a farm is left running.
+with it (the kernel sends them the signal), so no half of a farm is left running. It stays small: it
+opens neither the ledger nor the broker itself, and loads the libraries of neither.
 """
 
 from __future__ import annotations
@@ -14,15 +15,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-
-import redis
+from pathlib import Path
 
 from farm.config import Settings
 from farm.domain.errors import ConfigError
-from farm.ledger.database import Database
-from farm.ledger.upgrade import upgrade
 from farm.processes import die_with_parent
-from farm.valkey import start_server
+from farm.valkey import is_ready, start_server
 
 _log = logging.getLogger(__name__)
 
@@ -48,11 +46,14 @@ def run_up(settings: Settings, *, stopping: threading.Event, ready: Callable[[],
 
     Call it in the main thread: the kernel ties the children's fate to the thread that starts them.
     ``ready`` is called once everything has been started.
+
+    Raises
+    ------
+    SystemExit : the ledger cannot be brought up; the process that tried has said why.
+    ConfigError : the embedded server cannot be brought up.
     """
     settings.spool_dir.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.database_url)
-    upgrade(database)
-    database.close()
+    _upgrade_ledger(settings)
     parts = []
     if not settings.broker:
         folder = settings.spool_dir / "valkey"
@@ -63,7 +64,7 @@ def run_up(settings: Settings, *, stopping: threading.Event, ready: Callable[[],
         for part in parts:
             _launch(part)
             if part.name == "valkey":
-                _wait_for_broker(settings.broker_url)
+                _wait_for_server(settings.valkey_socket, folder / "valkey.log")
         ready()
         while not stopping.wait(0.1):
             for part in parts:
@@ -73,10 +74,28 @@ def run_up(settings: Settings, *, stopping: threading.Event, ready: Callable[[],
             _end(part)
 
 
+def _upgrade_ledger(settings: Settings) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "farm", "db", "upgrade"],
+        env=_environment(settings),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=die_with_parent,
+        process_group=0,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(done.returncode)
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {**os.environ, "FARM_ROOT": str(settings.root)}
+
+
 def _start(settings: Settings, part: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "farm", part],
-        env={**os.environ, "FARM_ROOT": str(settings.root)},
+        env=_environment(settings),
         stdin=subprocess.DEVNULL,
         preexec_fn=die_with_parent,
         # A group of its own: Ctrl-C reaches this process only, which stops the parts in order.
@@ -118,21 +137,15 @@ def _end(part: Part) -> None:
         process.wait()
 
 
-def _wait_for_broker(url: str, timeout_s: float = 15.0) -> None:
-    client = redis.Redis.from_url(url)
+def _wait_for_server(socket: Path, log: Path, timeout_s: float = 15.0) -> None:
     until = time.monotonic() + timeout_s
-    while True:
-        try:
-            client.ping()
-            return
-        except (redis.RedisError, OSError) as error:
-            if time.monotonic() > until:
-                raise ConfigError(
-                    "the embedded Valkey server did not come up",
-                    where=url,
-                    got=str(error),
-                    mend="Look into spool/valkey/valkey.log.",
-                ) from error
-            time.sleep(0.01)
-        finally:
-            client.close()
+    while not is_ready(socket):
+        if time.monotonic() > until:
+            raise ConfigError(
+                "the embedded Valkey server did not come up",
+                where=str(socket),
+                got=f"no answer within {timeout_s:g} s",
+                mend=f"Look into {log}.",
+                code="up.no-broker",
+            )
+        time.sleep(0.01)

@@ -57,6 +57,18 @@ def is_served(socket: Path) -> bool:
     return True
 
 
+def is_ready(socket: Path) -> bool:
+    """Whether the server answers; it accepts connections before it has read its data."""
+    try:
+        with sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM) as line:
+            line.settimeout(_PATIENCE_S)
+            line.connect(str(socket))
+            line.sendall(b"PING\r\n")
+            return line.recv(16).startswith(b"+")
+    except OSError:
+        return False
+
+
 def start_server(
     socket: Path, folder: Path, *, patience_s: float = _PATIENCE_S
 ) -> subprocess.Popen[bytes]:

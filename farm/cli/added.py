@@ -16,7 +16,6 @@ import typer
 
 from farm.cli.session import Session, session
 from farm.domain.errors import PluginError
-from farm.registry import answers_of
 
 if TYPE_CHECKING:
     from farm.commands import Command
@@ -31,6 +30,8 @@ def commands_of(registry: Registry) -> dict[str, tuple[str, Command]]:
     ------
     PluginError : two plugins bring the same one.
     """
+    from farm.registry import answers_of
+
     found: dict[str, tuple[str, Command]] = {}
     for plugin, commands in answers_of(registry.pm, "farm_commands"):
         for command in commands:

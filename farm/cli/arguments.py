@@ -59,7 +59,8 @@ Job = Annotated[
     str,
     typer.Argument(
         metavar="JOB",
-        help="#42, 42, the job's id, or the last four or more letters of it.",
+        help="#42, 42, the job's id or the last four or more letters of it, a task's id, or what a "
+        "service calls its work (a ComfyUI prompt's id).",
         autocompletion=complete_jobs,
     ),
 ]

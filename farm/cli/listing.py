@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,7 +23,9 @@ from farm.cli.rendering import (
 from farm.cli.session import session
 from farm.domain.errors import InputError
 from farm.domain.states import JOB_ENDED, JobState
-from farm.ledger.views import JobDetail, JobLine
+
+if TYPE_CHECKING:
+    from farm.ledger.views import AttemptLine, JobDetail, JobLine
 
 _AT_ONCE = 200
 
@@ -63,6 +65,15 @@ def ls(
     drafts: Annotated[
         bool, typer.Option("--drafts", help="Only finished drafts that wait for approval.")
     ] = False,
+    related: Annotated[
+        str | None,
+        typer.Option(
+            "--with",
+            metavar="ID",
+            help="Only jobs of a file, by its hash or the first 12 letters of it, or of a service's "
+            "work, by its id there (a ComfyUI prompt's).",
+        ),
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", "-a", help="List every job.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -71,10 +82,12 @@ def ls(
 
     if drafts and state:
         raise typer.BadParameter("drafts that wait for approval are done", param_hint="--state")
+    if drafts and related:
+        raise typer.BadParameter("goes without --drafts", param_hint="--with")
     states = [s for wanted in state or () for s in _states(wanted)]
     with session(context).ledger() as database:
         views = JobViews(database)
-        page = views.drafts if drafts else partial(views.page, states=states)
+        page = views.drafts if drafts else partial(views.page, states=states, related=related)
         lines = page(limit=_AT_ONCE if everything else limit, before=before)
         while everything and lines:
             more = page(limit=_AT_ONCE, before=lines[-1].number)
@@ -93,6 +106,8 @@ def ls(
         [_row(line, now_s, line.id in warned) for line in lines],
         empty="No draft waits for approval."
         if drafts
+        else "No job has to do with it."
+        if related
         else "There are no jobs. Drop a prompt into dropbox/procedural, or run `farm demo`.",
         right=("JOB", "PRIO", "AGE"),
     )
@@ -113,9 +128,11 @@ def show(
     from farm.ledger.jobs import Jobs
     from farm.ledger.previews import Previews
     from farm.ledger.views_detail import JobDetails
+    from farm.ledger.views_reasons import Reasons
 
     with session(context).ledger() as database:
         detail = JobDetails(database).detail(Jobs(database).find(job))
+        why = Reasons(database).job(detail.line.id)
         newest = Previews(database).newest(detail.line.id) if preview else None
     if preview:
         if newest is None:
@@ -130,7 +147,7 @@ def show(
     if as_json:
         print_json(detail.record())
     else:
-        _print_detail(detail)
+        _print_detail(detail, None if JobState(why.state) in JOB_ENDED else why.reason)
 
 
 def _states(wanted: Wanted) -> list[JobState]:
@@ -152,7 +169,7 @@ def _row(line: JobLine, now_s: float, warned: bool) -> tuple[object, ...]:
     )
 
 
-def _print_detail(detail: JobDetail) -> None:
+def _print_detail(detail: JobDetail, now: str | None) -> None:
     line = detail.line
     took_s = None
     if line.started_at is not None and line.ended_at is not None:
@@ -163,6 +180,7 @@ def _print_detail(detail: JobDetail) -> None:
             ("id", line.id),
             ("state", state_of(line)),
             ("progress", share(line)),
+            ("now", now),
             ("error", line.error),
             ("results", line.published if line.state == "done" else None),
             ("pipeline", f"{line.pipeline} ({line.quality})"),
@@ -201,22 +219,32 @@ def _print_detail(detail: JobDetail) -> None:
         typer.echo(f"{'' if number else chr(10)}{told['stage']}: {words}")
     for number, warning in enumerate(detail.warnings):
         typer.echo(f"{'' if number else chr(10)}! {warning}")
-    if detail.attempts:
+    _print_attempts(detail.attempts)
+
+
+def _print_attempts(attempts: Sequence[AttemptLine]) -> None:
+    # Nearly all attempts count as nothing but their stage: a column for those that do not.
+    named = any(attempt.counts_as for attempt in attempts)
+    rows = []
+    for attempt in attempts:
+        row = [f"{attempt.task_id.partition('.')[2]}#{attempt.number}", attempt.state,
+               f"{attempt.node}/{attempt.slot}", f"{int(attempt.progress * 100)} %"]  # fmt: skip
+        row += [attempt.counts_as or ""] if named else []
+        rows.append((*row, attempt.error or attempt.note or ""))
+    if rows:
+        heading = [
+            "ATTEMPT",
+            "STATE",
+            "WHERE",
+            "PROGRESS",
+            *(["COUNTS AS"] if named else []),
+            "NOTE",
+        ]
         typer.echo("")
-        print_table(
-            ("ATTEMPT", "STATE", "WHERE", "PROGRESS", "NOTE"),
-            [
-                (
-                    f"{attempt.task_id.partition('.')[2]}#{attempt.number}",
-                    attempt.state,
-                    f"{attempt.node}/{attempt.slot}",
-                    f"{int(attempt.progress * 100)} %",
-                    attempt.error or attempt.note or "",
-                )
-                for attempt in detail.attempts
-            ],
-            empty="",
-        )
+        print_table(heading, rows, empty="")
+    for attempt, (name, *_) in zip(attempts, rows, strict=True):
+        if attempt.known_as:
+            typer.echo(f"{name} is known outside as {attempt.known_as}")
 
 
 def _kin(kin: Mapping[str, Any] | None) -> str | None:

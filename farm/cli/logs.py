@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from time import sleep
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,7 +17,9 @@ from farm.cli.arguments import Json, Thing
 from farm.cli.rendering import print_json
 from farm.cli.session import session
 from farm.domain.errors import InputError
-from farm.ledger.database import Database
+
+if TYPE_CHECKING:
+    from farm.ledger.database import Database
 
 _LOOK_S = 0.2
 

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from farm.cli.arguments import Json
+from farm.cli.outcomes import REFUSED
 from farm.cli.rendering import print_json, print_table, size
 from farm.cli.session import Session, session
+from farm.domain.errors import FarmError, LicenceError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from farm.models.manifest import ModelManifest
     from farm.models.part import Report
 
@@ -87,27 +91,70 @@ def fetch(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Fetch models into this farm's store; goes on where an earlier try broke off."""
-    from farm.models.access import access_of
-    from farm.models.fetch import fetch as bring
+    """Fetch models into this farm's store; goes on where an earlier try broke off.
 
+    Of several, those after one that cannot be fetched are still fetched; exit code 1 then.
+    """
     here = session(context)
     chosen = [here.registry.model(name) for name in names or ()]
     if packaged and not names:
         chosen = [m for _, m in sorted(here.registry.models.items()) if is_packaged(m)]
     elif not names:
         raise typer.BadParameter("name a model, or give --packaged", param_hint="NAME")
+    failed: dict[str, FarmError] = {}
     for manifest in chosen:
-        if accept_licence and manifest.restricted and not here.models.licences.accepted(manifest):
-            here.models.licences.accept(manifest, by=here.actor, at_s=time.time())
-        if not as_json:
-            link = f", {manifest.licence_url}" if manifest.licence_url else ""
-            typer.echo(f"{manifest.name}: licence {manifest.licence}{link}")
-        folder = bring(here.models, manifest, access_of(here.settings), reporter())
-        if not as_json:
-            typer.echo(f"{manifest.name}: {folder}")
+        try:
+            _fetch_one(here, manifest, accept_licence=accept_licence, quiet=as_json)
+        except FarmError as error:
+            if len(chosen) == 1:
+                raise
+            failed[manifest.name] = error
+            if not as_json:
+                typer.echo(f"{manifest.name}: not fetched, see below", err=True)
     if as_json:
-        print_json([_record(here, manifest) for manifest in chosen])
+        errors = {name: error.record() for name, error in failed.items()}
+        print_json([{**_record(here, m), "error": errors.get(m.name)} for m in chosen])
+    elif failed:
+        _print_left_out(failed, len(chosen))
+    if failed:
+        raise typer.Exit(REFUSED)
+
+
+def _fetch_one(
+    here: Session, manifest: ModelManifest, *, accept_licence: bool, quiet: bool
+) -> None:
+    from farm.models.access import access_of
+    from farm.models.fetch import fetch as bring
+
+    if accept_licence and manifest.restricted and not here.models.licences.accepted(manifest):
+        here.models.licences.accept(manifest, by=here.actor, at_s=time.time())
+    if not quiet:
+        link = f", {manifest.licence_url}" if manifest.licence_url else ""
+        typer.echo(f"{manifest.name}: licence {manifest.licence}{link}")
+    folder = bring(here.models, manifest, access_of(here.settings), reporter())
+    if not quiet:
+        typer.echo(f"{manifest.name}: {folder}")
+
+
+def _print_left_out(failed: Mapping[str, FarmError], count: int) -> None:
+    """Each model that was left out with its mend, and one command for all of a kind."""
+    from farm.models.lacking import one_command
+
+    typer.echo(f"\n{len(failed)} of {count} models were not fetched:", err=True)
+    for name, error in failed.items():
+        typer.echo(f"  {name}: {error.sentence()}", err=True)
+    lacking = [name for name, error in failed.items() if one_command([error.sentence()])]
+    if lacking:
+        command = one_command(failed[name].sentence() for name in lacking)
+        again = f"farm models fetch {' '.join(lacking)}"
+        typer.echo(f"Bring what they lack: {command} && {again}", err=True)
+    rest = [
+        name
+        for name, error in failed.items()
+        if name not in lacking and not isinstance(error, LicenceError)
+    ]
+    if rest:
+        typer.echo(f"Once that is mended: farm models fetch {' '.join(rest)}", err=True)
 
 
 def verify(context: typer.Context, names: SomeModels = None, as_json: Json = False) -> None:
@@ -127,7 +174,7 @@ def verify(context: typer.Context, names: SomeModels = None, as_json: Json = Fal
         if not found:
             typer.echo("No model is here.")
     if any(entry["state"] != "ok" for entry in found):
-        raise typer.Exit(1)
+        raise typer.Exit(REFUSED)
 
 
 def rm(context: typer.Context, names: Models, as_json: Json = False) -> None:

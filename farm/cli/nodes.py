@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -12,7 +13,9 @@ from farm.cli.session import session
 from farm.cli.steering import Reason
 from farm.domain.states import NodeState
 from farm.domain.wording import by_reason
-from farm.ledger.views_nodes import FarmLine, NodeLine
+
+if TYPE_CHECKING:
+    from farm.ledger.views_nodes import FarmLine, NodeLine
 
 
 def nodes(context: typer.Context, as_json: Json = False) -> None:

@@ -6,12 +6,15 @@ line that is printed names it.
 
 from __future__ import annotations
 
+import errno
 import tempfile
 import time
 import traceback
 from pathlib import Path
+from typing import Any
 
 from farm.domain.errors import FarmError, UnknownName
+from farm.domain.wording import refusal
 
 OK = 0
 REFUSED = 1
@@ -31,6 +34,18 @@ MEANINGS = {
 """Every exit code and what it means; ``docs/operate.md`` has the same table."""
 
 
+_NO_RIGHT = (
+    "it cannot be written",
+    "Give this user the right to it, or name another folder with --root.",
+)
+_UNWRITABLE = {
+    errno.EACCES: _NO_RIGHT,
+    errno.EPERM: _NO_RIGHT,
+    errno.EROFS: ("it cannot be written", "Name a folder on another file system with --root."),
+    errno.ENOSPC: ("there is no room left", "Free some room, or run `farm gc`."),
+}
+
+
 class Unreachable(FarmError):
     """Raised when the ledger or the broker cannot be reached."""
 
@@ -48,11 +63,35 @@ def sentence_of(error: BaseException, log_folder: Path | None) -> str:
     """What to tell a person; an unforeseen error is first written down in ``log_folder``."""
     if isinstance(error, FarmError):
         return error.sentence()
+    if isinstance(error, OSError) and error.errno in _UNWRITABLE and error.filename:
+        what, mend = _UNWRITABLE[error.errno]
+        return f"{error.filename}: {what}; got {error.strerror}. {mend}"
+    if _is_damaged_ledger(error):
+        return (
+            "the ledger's file is damaged, or is no ledger. Put it aside and bring back a copy of it;"
+            " `farm config show` names it under database."
+        )
     if _is_connection_error(error):
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         return f"the ledger or the broker cannot be reached: {first}. Run `farm doctor`."
     kind = type(error).__name__
     return f"something unforeseen went wrong ({kind}: {error}). Trace: {_keep(error, log_folder)}"
+
+
+def say_plainly(error: Any) -> None:
+    """Say what an argument was expected to be in the farm's words, not in those of its checker."""
+    errors = getattr(error.__cause__, "errors", None)
+    if errors is None:
+        return
+    first = errors()[0]
+    what, expected = refusal(first)
+    error.message = f"expected {expected}, got {first['input']!r}" if expected else what
+
+
+def _is_damaged_ledger(error: BaseException) -> bool:
+    return type(error).__name__ == "DatabaseError" and any(
+        words in str(error) for words in ("file is not a database", "disk image is malformed")
+    )
 
 
 def _is_connection_error(error: BaseException) -> bool:

@@ -1,15 +1,18 @@
 """``farm up``, ``farm daemon`` and ``farm node``: processes that run until they are told to stop.
 
-Invariant: SIGINT and SIGTERM end them in order, and one root folder is served by one ``farm up``.
+Invariant: SIGINT and SIGTERM end them in order; one root folder is served by one ``farm up``, and on
+each machine by one node of a name.
 """
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
@@ -56,12 +59,36 @@ def node(context: typer.Context) -> None:
     start_logging(here.settings)
     stopping = threading.Event()
     on_stop(stopping.set)
-    agent = NodeAgent(here.settings)
-    agent.start()
-    try:
-        stopping.wait()
-    finally:
-        agent.stop()
+    with _only_node(here.settings):
+        agent = NodeAgent(here.settings)
+        agent.start()
+        try:
+            stopping.wait()
+        finally:
+            agent.stop()
+
+
+@contextmanager
+def _only_node(settings: Settings) -> Iterator[None]:
+    """Hold the right to be this node of this root folder; the kernel gives it back when it dies.
+
+    Two nodes of one name would fence each other for ever, and finish nothing.
+    """
+    folder = settings.spool_dir / "run"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / f"node-{settings.node_name.replace('/', '-')}.lock").open("w") as file:
+        try:
+            # Not flock, which an engine that outlives its node for a moment would go on holding.
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError) as error:
+            raise ConfigError(
+                "a node of this name runs here already",
+                where=str(settings.root),
+                got=settings.node_name,
+                mend="Use it, stop it first, or name this one with FARM_NODE_NAME.",
+                code="node.already",
+            ) from error
+        yield
 
 
 def on_stop(stop: Callable[[], None]) -> None:

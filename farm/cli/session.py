@@ -39,7 +39,10 @@ class Session:
         from farm.config import load_settings
 
         if self.root is not None and not self.root.is_dir():
-            raise typer.BadParameter(f"{self.root} is no folder", param_hint="--root")
+            raise typer.BadParameter(
+                f"{self.root} is no folder. Name the one with the farm's farm.toml, or make it first.",
+                param_hint="--root",
+            )
         return load_settings(self.root)
 
     @property

@@ -46,7 +46,7 @@ def _run(arguments: list[str]) -> int:
     from typer.main import get_command
 
     from farm.cli.app import app
-    from farm.cli.outcomes import INTERRUPTED, OK, USAGE
+    from farm.cli.outcomes import INTERRUPTED, OK, USAGE, say_plainly
 
     # typer keeps its own copy of click in some versions; its parents are the same classes in all.
     wrong_usage: Any = BadParameter.__mro__[2]
@@ -61,6 +61,7 @@ def _run(arguments: list[str]) -> int:
         return OK
     except Exception as error:
         if isinstance(error, wrong_usage):
+            say_plainly(error)
             error.show()
             return USAGE
         return _explain(error, arguments)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,8 +17,9 @@ from farm.cli.rendering import print_json
 from farm.cli.session import Session, session
 from farm.domain.errors import FarmError
 from farm.domain.states import NodeState
-from farm.ledger.database import Database
-from farm.ledger.masters import sentence
+
+if TYPE_CHECKING:
+    from farm.ledger.database import Database
 
 
 class MasterQuality(str, Enum):
@@ -167,6 +168,7 @@ def approve(
 
     def make(database: Database, here: Session, job_id: str) -> tuple[bool, str]:
         from farm.intake import Intake
+        from farm.ledger.masters import sentence
 
         intake = Intake(here.settings, here.registry, here.store, database)
         wanted = quality or MasterQuality.HIGH

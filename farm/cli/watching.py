@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from time import sleep
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,8 +13,10 @@ from farm.cli.outcomes import REFUSED
 from farm.cli.rendering import console, print_json, share, state_of
 from farm.cli.session import session
 from farm.domain.states import JOB_ENDED, JobState
-from farm.ledger.database import Database
-from farm.ledger.views import JobLine
+
+if TYPE_CHECKING:
+    from farm.ledger.database import Database
+    from farm.ledger.views import JobLine
 
 _MOST = 200
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 _NAMED = 3
 
@@ -37,6 +38,30 @@ def size(size_bytes: float) -> str:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} TB"
+
+
+_EXPECTED = {
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "greater_than_equal": "{ge} or more",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "{le} or less",
+    "less_than": "less than {lt}",
+}
+
+
+def refusal(error: Mapping[str, Any]) -> tuple[str, str]:
+    """What is wrong with a value and what was expected, from an error's record as pydantic gives it."""
+    expected = _EXPECTED.get(error["type"])
+    if expected is None:
+        return str(error["msg"]).removeprefix("Value error, "), ""
+    return "the value is not acceptable", expected.format(**error.get("ctx", {}))
 
 
 def by_reason(reasons: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -9,15 +9,18 @@ Started as ``python -m farm.models.convert MODULE:FUNCTION RAW MADE PLUGINS``.
 from __future__ import annotations
 
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from farm.config import plugin_environment
-from farm.domain.errors import ModelError
+from farm.domain.errors import MissingExtra, ModelError
+from farm.models.lacking import command_for
 
 _TIMEOUT_S = 3600.0
+_LACKS = re.compile(r"ModuleNotFoundError: No module named '([\w]+)")
 
 
 def convert(code: str, raw: Path, made: Path, plugin_folder: Path) -> None:
@@ -25,6 +28,7 @@ def convert(code: str, raw: Path, made: Path, plugin_folder: Path) -> None:
 
     Raises
     ------
+    MissingExtra : it needs a package that is not installed.
     ModelError : it failed; has the last line of what it said.
     """
     made.mkdir(parents=True, exist_ok=True)
@@ -44,6 +48,16 @@ def convert(code: str, raw: Path, made: Path, plugin_folder: Path) -> None:
         raise _failed(code, f"it took longer than {_TIMEOUT_S:.0f} s") from error
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines()
+        lacks = _LACKS.match(lines[-1]) if lines else None
+        # A plugin's own module that is not there is no package to install.
+        if lacks is not None and lacks[1] != code.partition(":")[0].partition(".")[0]:
+            command = command_for(lacks[1])
+            raise MissingExtra(
+                f"the conversion of the model needs {lacks[1]}, which is not installed",
+                where=code,
+                mend=f"Run: {command}" if command else "Install the package that brings it.",
+                code="model.convert-lacks",
+            )
         raise _failed(code, lines[-1] if lines else f"exit status {done.returncode}")
 
 

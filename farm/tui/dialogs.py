@@ -84,12 +84,18 @@ class Ask(ModalScreen[str | None]):
         self.dismiss(None)
 
 
+_MANY = 12
+"""From this many options on a list has a filter."""
+
+
 class Choose(ModalScreen[str | None]):
-    """One of several. options : (value, what it says)."""
+    """One of several, with a filter where they are many. options : (value, what it says)."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Cancel", id="choose.cancel", tooltip="Choose nothing"),
-    ]
+        Binding("slash", "filter", "Filter", id="choose.filter",
+                tooltip="Type what the option must have; Enter goes to the list"),
+    ]  # fmt: skip
 
     def __init__(self, question: str, options: Sequence[tuple[str, str]]) -> None:
         super().__init__()
@@ -99,7 +105,34 @@ class Choose(ModalScreen[str | None]):
         """The question and the list."""
         with Vertical(classes="dialog"):
             yield Label(Content(self.question), classes="question")
+            if len(self.options) >= _MANY:
+                yield Input(placeholder="/ filter   words", id="filter", classes="filter")
             yield OptionList(*(Option(Content(text), id=value) for value, text in self.options))
+
+    def on_mount(self) -> None:
+        """The list has the keyboard until a filter is asked for."""
+        self.query_one(OptionList).focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Narrow while it is typed."""
+        words = event.value.casefold().split()
+        found = self.query_one(OptionList)
+        found.clear_options()
+        found.add_options(
+            Option(Content(text), id=value)
+            for value, text in self.options
+            if all(word in f"{value} {text}".casefold() for word in words)
+        )
+        found.highlighted = 0 if found.option_count else None
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """To the list."""
+        self.query_one(OptionList).focus()
+
+    def action_filter(self) -> None:
+        """Type a filter, where there is one."""
+        for field in self.query(Input):
+            field.focus()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Answer."""

@@ -28,7 +28,9 @@ FIELDS = {
 """Every field and what may stand after it."""
 
 _NO_STATES = ("paused", "unapproved")
-_TERM = re.compile(r"(?P<name>[a-z_]+)(?P<sign>:|<=|>=|<|>|=)(?P<value>.*)", re.IGNORECASE)
+TERM = re.compile(r"(?P<name>[a-z_]+)(?P<sign>:|<=|>=|<|>|=)(?P<value>.*)", re.IGNORECASE)
+"""A word of a filter that is about one field."""
+
 _AGE = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>[smhdw])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -51,8 +53,8 @@ def parse(text: str, *, me: str, now_s: float) -> JobFilter:
     InputError : an unknown field, state, sign or value.
     """
     found, limits = _Found(), JobFilter()
-    for word in _words(text):
-        match = _TERM.fullmatch(word)
+    for word in split_words(text):
+        match = TERM.fullmatch(word)
         if match is None:
             found.words.append(word.removeprefix("#") if _is_number(word) else word)
             if _is_number(word):
@@ -94,7 +96,8 @@ def parse(text: str, *, me: str, now_s: float) -> JobFilter:
     )
 
 
-def _words(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
+    """The words of a filter; quotation marks hold several together."""
     try:
         return shlex.split(text)
     except ValueError:

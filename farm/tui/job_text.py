@@ -135,7 +135,8 @@ def error_of(whole: JobWhole) -> Content:
         name = f"{attempt.task_id.partition('.')[2]}#{attempt.number}"
         parts += [
             (f"\n{mark_of(attempt.state)} {name}", f"b {style_of(attempt.state)}"),
-            f" on {attempt.node}/{attempt.slot}, {attempt.error_class or attempt.state}\n",
+            f" on {attempt.node}/{attempt.slot}, {attempt.error_class or attempt.state}",
+            (f"  {attempt.counts_as}\n" if attempt.counts_as else "\n", "$text-muted"),
             f"  {attempt.error}\n",
         ]
     return Content.assemble(*parts) if parts else Content("Nothing has gone wrong.")
@@ -197,7 +198,7 @@ def _try(attempt: AttemptLine, now_s: float) -> list[Part]:
             style_of(attempt.state),
         ),
         f"{attempt.node}/{attempt.slot}  {attempt.progress:.0%}  {duration(took_s)}  "
-        f"{'  '.join(memory)}  ",
+        f"{'  '.join(filter(None, [*memory, attempt.counts_as, attempt.known_as]))}  ",
         (f"{text}\n", "$state-bad" if attempt.error else "$text-muted"),
     ]
 

@@ -103,6 +103,62 @@ def test_a_wrong_command_line_is_usage(hand: Farmhand, farm: Farm) -> None:
         assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["ls", "-n", "many"], "expected a whole number, got 'many'"),
+        (["ls", "-n", "0"], "expected 1 or more, got '0'"),
+        (["watch", "--every", "often"], "expected a number, got 'often'"),
+        (["ls", "--state", "bogus"], ": 'bogus' is not one of 'active'"),
+        (["--root", "/no/such/folder", "ls"], "/no/such/folder is no folder. Name the one with"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_a_wrong_argument_is_told_with_what_was_expected(
+    root: Path, farm: Farm, arguments: list[str], says: str
+) -> None:
+    code, out, err = farm(*arguments)
+    assert (code, out) == (USAGE, "")
+    assert says in err.splitlines()[-1]
+
+
+def test_a_wrong_setting_is_told_with_what_was_expected(
+    root: Path, farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FARM_CPU_SLOTS", "many")
+    code, _, err = farm("ls")
+    assert code == REFUSED
+    assert "cpu_slots: the value is not acceptable; expected a whole number, got 'many'." in err
+
+
+def test_a_folder_that_cannot_be_written_is_named_with_what_to_do(farm: Farm) -> None:
+    code, _, err = farm("--root", "/sys", "db", "upgrade")
+    assert code == REFUSED
+    assert err.startswith("farm: /sys/spool: it cannot be written; got ")
+    assert err.rstrip().endswith("with --root.")
+
+
+def test_a_damaged_ledger_is_no_unforeseen_error(root: Path, farm: Farm) -> None:
+    (root / "spool").mkdir()
+    (root / "spool" / "ledger.sqlite3").write_bytes(bytes(range(256)) * 20)
+    code, _, err = farm("ls")
+    assert code == REFUSED
+    assert "the ledger's file is damaged, or is no ledger. Put it aside" in err
+
+
+def test_a_farm_whose_ledger_cannot_be_reached_does_not_come_up(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FARM_DATABASE", "postgresql+psycopg://nobody@127.0.0.1:1/none")
+    done = subprocess.run(
+        [sys.executable, "-m", "farm", "up"], capture_output=True, text=True, timeout=60,
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (UNREACHABLE, "")
+    [line] = done.stderr.splitlines()
+    assert line.startswith("farm: the ledger or the broker cannot be reached: ")
+
+
 def test_a_database_that_cannot_be_reached_is_not_the_users_fault(
     root: Path, farm: Farm, monkeypatch: pytest.MonkeyPatch
 ) -> None:

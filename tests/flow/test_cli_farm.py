@@ -68,6 +68,8 @@ def test_a_running_farm_is_sound_and_is_not_started_twice(root: Path, film: Any)
     named = {check["name"]: check["status"] for check in checks}
     assert {named[name] for name in ("daemon", "nodes", "broker", "database")} == {"ok"}
     farm(root, "up", code=1)
+    # A second node of this name would fence the first, and that one the second again.
+    farm(root, "node", code=1)
 
 
 def test_orders_reach_the_running_farm(root: Path, film: Any) -> None:

@@ -116,6 +116,21 @@ def test_help_imports_neither_typer_nor_anything_heavier() -> None:
     assert done.stderr.strip() == "[]"
 
 
+def test_a_farm_is_supervised_without_database_broker_or_plugins() -> None:
+    code = (
+        "import sys\n"
+        "import farm.up\n"
+        "from farm.cli.start import run\n"
+        "from farm.config import load_settings\n"
+        "load_settings()\n"
+        "run(['up', '--help'])\n"
+        "heavy = {'sqlalchemy', 'alembic', 'redis', 'dramatiq', 'pluggy', 'yaml', 'textual', 'rich'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
 def test_a_list_of_jobs_imports_no_media_library_and_no_broker(tmp_path: Path) -> None:
     code = (
         "import sys\n"

@@ -163,6 +163,21 @@ async def test_a_new_job_is_made_from_a_form_that_checks_what_is_typed(farm: Lit
         await until(pilot, lambda: isinstance(app.screen, IntakeScreen))
 
 
+async def test_a_long_list_to_choose_from_is_narrowed_while_words_are_typed(
+    farm: LittleFarm,
+) -> None:
+    async with console(farm.settings, first="jobs") as (app, pilot):
+        answers: list[str | None] = []
+        options = [(f"film@{n}", f"film {n}  {'Dusk' if n == 7 else 'dawn'}") for n in range(1, 21)]
+        app.push_screen(Choose("Which one?", options), answers.append)
+        await until(pilot, lambda: "Which one?" in screen_text(app))
+        await pilot.press("slash", *"film dusk")
+        await until(pilot, lambda: "film 1 " not in screen_text(app))
+        assert "film 7" in screen_text(app)
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: answers == ["film@7"])
+
+
 async def test_the_planner_refuses_in_the_form_what_it_would_refuse_at_the_door(
     farm: LittleFarm,
 ) -> None:
@@ -203,6 +218,23 @@ async def test_a_read_only_console_submits_nothing(farm: LittleFarm) -> None:
         await pilot.pause(0.2)
         assert isinstance(app.screen, IntakeScreen)
         assert not (farm.inbox / "wrong.yaml").exists()
+
+
+async def test_a_filter_finds_entries_of_a_door_by_their_names_and_reasons(
+    farm: LittleFarm,
+) -> None:
+    async with console(farm.settings, first="intake") as (app, pilot):
+        await at_door(app, pilot, "echo")
+        await until(pilot, lambda: len(table(app, "items").keys) == 2)
+        await pilot.press("slash", *"from 1 to 9")
+        await until(pilot, lambda: "1 of 2 entries" in screen_text(app))
+        assert "bad.yaml" in screen_text(app)
+        assert "late.txt" not in screen_text(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: table(app, "items").has_focus)
+        await pilot.press("escape")
+        await until(pilot, lambda: len(table(app, "items").keys) == 2)
+        assert "2 entries" not in screen_text(app)
 
 
 async def test_a_drop_folder_of_the_overview_opens_here_with_the_cursor_on_it(

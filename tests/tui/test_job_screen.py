@@ -14,6 +14,7 @@ from farmhand import Farmhand, artifact, plan, stage
 from farm.config import Settings
 from farm.domain.errors import ErrorClass
 from farm.domain.media import MediaFacts
+from farm.ledger.records import Names, Peaks
 from farm.ledger.views_job import JobParts
 from farm.tui.app import FarmConsole
 from farm.tui.job_text import facts_of
@@ -66,6 +67,22 @@ def test_what_a_stage_warns_of_stands_among_the_facts(tmp_path: Path) -> None:
     whole = JobParts(database).whole("job1")
     assert "! one: the film is dark" in facts_of(whole).plain
     database.close()
+
+
+async def test_a_try_says_what_it_counts_as_and_what_it_is_called_outside(farm: Any) -> None:
+    settings, hand = farm
+    hand.jobs.accept(plan(stage("swim"), name="swan"), job_id="job2")
+    error = {"class": "input", "message": "no water."}
+    names = Names("swan@2.0.0", "5e1f7a52-1111-4a1b")
+    hand.claims["n1"].fail(
+        hand.take(), ErrorClass.INPUT, error, Peaks(), names=names, max_failures=9
+    )
+    async with console(settings) as (app, pilot):
+        await opened(app, pilot, "job2")
+        await pilot.press("w")
+        await until(pilot, lambda: "swan@2.0.0  5e1f7a52-1111-4a1b" in screen_text(app))
+        await pilot.press(*["right_square_bracket"] * 5)
+        await until(pilot, lambda: "n1/cpu0, input  swan@2.0.0" in screen_text(app))
 
 
 async def test_every_window_is_a_cell_and_the_next_failed_one_is_found(farm: Any) -> None:

@@ -10,6 +10,7 @@ import pytest
 from console_lab import console, little_ledger, screen_text, until
 from farmhand import Farmhand, plan, stage
 from sqlalchemy import insert, select
+from textual.widgets import Input
 
 from farm.config import Settings
 from farm.domain.errors import InputError, UnknownName
@@ -234,3 +235,28 @@ def test_only_an_engine_that_is_there_can_be_restarted(farm: Any) -> None:
     hand.nodes.lost("atlas", "i1", "silent")
     with pytest.raises(InputError, match="cannot restart"):
         hand.nodes.restart_engine("atlas", "cpu0", actor="ada")
+
+
+async def test_a_filter_finds_nodes_by_name_state_model_and_stage_and_says_how_many(
+    farm: Any,
+) -> None:
+    settings, hand = farm
+    beat(hand, cpu0=100)
+    async with console(settings, first="nodes") as (app, pilot):
+        await shown(app, pilot)
+        await pilot.press("slash", *"BOR")
+        await until(pilot, lambda: list(table(app, "nodes").keys) == ["boreas"])
+        await until(pilot, lambda: "1 of 2 nodes" in screen_text(app))
+        await until(pilot, lambda: "Engines of boreas" in screen_text(app))
+        for typed, found in (
+            ("model:sd-xl", ["atlas"]),
+            ("stage:video.encode", ["atlas"]),
+            ("state:online", ["atlas", "boreas"]),
+            ("state:lost", []),
+        ):
+            app.screen.query_one("#filter", Input).value = typed
+            await until(pilot, lambda found=found: list(table(app, "nodes").keys) == found, typed)
+        await until(pilot, lambda: "None fits. Escape clears the filter." in screen_text(app))
+        app.action_node("boreas")
+        await until(pilot, lambda: table(app, "nodes").cursor_key == "boreas")
+        assert "of 2 nodes" not in screen_text(app), "a node that is asked for is never hidden"

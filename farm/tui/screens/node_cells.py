@@ -12,6 +12,7 @@ from farm.tui.colours import mark_of, tone_of
 from farm.tui.gauges import FULL, gauges_of
 from farm.tui.marks import bar, clock, duration
 from farm.tui.messages import Key
+from farm.tui.search import Row
 from farm.tui.widgets.table import Cell, Column
 
 if TYPE_CHECKING:
@@ -49,6 +50,32 @@ HISTORY = (
     Column("why", "WHY", 0, keep=7),
     Column("who", "BY", 12, keep=2),
 )
+
+
+FIELDS = {
+    "node": "part of its name",
+    "state": "online, draining, paused, quarantined, lost or offline",
+    "reason": "words of what is the matter with it",
+    "stage": "part of a stage that it offers, is not given or cannot run",
+    "device": "cpu, or a part of a card's name",
+    "model": "part of the name of a model that one of its engines holds",
+    "tag": "part of one of its tags",
+}
+"""What nodes are found by, and what may stand after it."""
+
+
+def node_row(node: NodeLine) -> Row:
+    """What a node is found by; words are looked for in all but its stages."""
+    row = Row.of(
+        node=node.name,
+        state=node.state,
+        reason=trouble_of(node)[0],
+        device=" ".join(engine.device for engine in node.engines),
+        model=" ".join(model for engine in node.engines for model in engine.resident),
+        tag=" ".join(node.tags),
+    )
+    stages = " ".join({**node.offers, **node.blocked, **node.complaints})
+    return Row(row.text, {**row.fields, "stage": stages})
 
 
 def node_cells(node: NodeLine) -> dict[str, Cell]:

@@ -20,15 +20,17 @@ from farm.tui.messages import RowHighlighted, RowOpened
 from farm.tui.screens.node_cells import (
     BLOCKS,
     ENGINES,
+    FIELDS,
     HISTORY,
     NODES,
     block_cells,
     engine_cells,
     event_cells,
     node_cells,
+    node_row,
     trouble_of,
 )
-from farm.tui.screens.screen import FarmScreen
+from farm.tui.screens.searched import SearchedScreen, explain
 from farm.tui.source import Delta
 from farm.tui.widgets.table import VirtualTable
 from farm.tui.widgets.text import Text
@@ -52,13 +54,15 @@ class Park:
     at_s: float = 0.0
 
 
-class NodesScreen(FarmScreen):
+class NodesScreen(SearchedScreen):
     """Tab 3."""
 
     TAB = "nodes"
+    FIELDS = FIELDS
     HELP = (
         "Above every node, below what the one under the cursor runs, what it is not given and\n"
-        "why, and what happened to it. Enter on an engine opens the job that it runs."
+        "why, and what happened to it. Enter on an engine opens the job that it runs.\n"
+        + explain(FIELDS)
     )
     WRITES = frozenset({"drain", "pause", "enable", "quarantine", "restart", "lift"})
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -72,7 +76,7 @@ class NodesScreen(FarmScreen):
                 tooltip="Take a suspicious node out of the farm (asks for the reason)"),
         Binding("R", "restart", "Restart engine", id="nodes.restart",
                 tooltip="End an engine and start it again; its task goes back to the queue"),
-        Binding("l", "lift", "Lift block", id="nodes.lift",
+        Binding("l", "lift", "Lift block", id="nodes.lift", show=False,
                 tooltip="Let the node run a stage again that it was blocked from"),
         Binding("tab", "app.focus_next", "Next list", show=False, id="nodes.next",
                 tooltip="The next list"),
@@ -87,6 +91,7 @@ class NodesScreen(FarmScreen):
 
     def body(self) -> ComposeResult:
         """Nodes above, the chosen one below."""
+        yield self.filter_line("state:lost stage:pose tag:big words")
         with _titled(Vertical(classes="panel", id="park"), "Nodes"):
             yield VirtualTable(NODES, id="nodes", empty="No node has joined: start `farm node`.")
         yield Text(id="matter")
@@ -98,6 +103,7 @@ class NodesScreen(FarmScreen):
                     yield VirtualTable(BLOCKS, id="blocks", empty="It may run everything.")
                 with _titled(Vertical(classes="panel"), "History"):
                     yield VirtualTable(HISTORY, id="history", empty="Nothing is known of it.")
+        yield self.told_line()
 
     @property
     def nodes(self) -> VirtualTable:
@@ -119,6 +125,7 @@ class NodesScreen(FarmScreen):
     def show_node(self, name: str) -> None:
         """Put the cursor on a node as soon as it is known."""
         self._wanted = name
+        self.clear_filter()
         self._point()
 
     def changed(self, delta: Delta) -> None:
@@ -140,15 +147,31 @@ class NodesScreen(FarmScreen):
         if key == "park":
             self._park = value
             self.nodes.put({node.name: node_cells(node) for node in value.nodes})
-            self.nodes.set_keys([node.name for node in value.nodes])
-            self._point()
-            self._show_node()
+            self.narrow(stay=True)
         elif key == "history":
             name, events = value
             if self.node is not None and self.node.name == name:
                 history = self.query_one("#history", VirtualTable)
                 history.put({event.id: event_cells(event) for event in events})
                 history.set_keys([event.id for event in events])
+
+    def list_to_focus(self) -> VirtualTable:
+        """The list of nodes."""
+        return self.nodes
+
+    def narrow(self, *, stay: bool) -> None:
+        """Show the nodes that fit the filter."""
+        rows = {node.name: node_row(node) for node in self._park.nodes}
+        self.nodes.empty = (
+            "None fits. Escape clears the filter."
+            if rows
+            else "No node has joined: start `farm node`."
+        )
+        self.nodes.set_keys(self.fitting(rows), stay=stay)
+        self._point()
+        if self.filtering:
+            self.tell(len(self.nodes.keys), len(rows), "nodes")
+        self._show_node()
 
     def on_row_highlighted(self, message: RowHighlighted) -> None:
         """Tell about another node."""

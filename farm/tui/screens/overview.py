@@ -21,6 +21,7 @@ from farm.tui.gauges import gauges_of
 from farm.tui.marks import bar, clock, compact, count, duration, spark
 from farm.tui.messages import RowOpened
 from farm.tui.screens.job_cells import COLUMNS, cells_of
+from farm.tui.screens.node_cells import services_of
 from farm.tui.screens.screen import FarmScreen
 from farm.tui.source import Delta
 from farm.tui.widgets.table import Cell, Column, VirtualTable
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from farm.ledger.views_nodes import NodeLine
 
 _TREND = 60
+_NARROW = 34
+"""What a line of a panel holds on a screen of 80 columns."""
 _FOLLOW_EVERY = 3
 """Looks between two readings of what makes no events: gauges, progress, times left."""
 _AT_WORK = (JobState.RUNNING, JobState.PUBLISHING, JobState.FAILING, JobState.CANCELLING)
@@ -230,14 +233,20 @@ class OverviewScreen(FarmScreen):
             number(TaskState.RUNNING), " · ", number(TaskState.READY), " · ",
             number(TaskState.HELD), "\n", number(TaskState.BLOCKED), " · ",
             number(TaskState.DELAYED), "\n",
-            (spark(self._depth, 18), "$primary"), ("  ready, over time\n", "$text-muted"),
         ]  # fmt: skip
+        trouble = _trouble(value.nodes)
+        narrow = self.has_class("-narrow")
+        if not (trouble and narrow):
+            parts += [(spark(self._depth, 18), "$primary"), ("  ready, over time\n", "$text-muted")]
         if value.wait_s is None:
             parts.append(("wait unknown yet", "$text-muted"))
         elif value.wait_s > self.console_app.source.settings.saturation_s:
             parts.append((f"⚠ saturated: new tasks wait {duration(value.wait_s)}", "b $state-warn"))
         else:
             parts.append(f"new tasks wait {duration(value.wait_s)}")
+        if trouble:
+            text, style = trouble
+            parts.append(("\n" + (_clipped(text) if narrow else text), style))
         self.query_one("#queue", Text).update(Content.assemble(*parts))
 
     def _show_trend(self, value: Glance) -> None:
@@ -286,6 +295,20 @@ def moving(database: Database) -> tuple[list[NodeLine], list[JobLine]]:
     with database.snapshot():
         work = JobViews(database).page(limit=20, states=_AT_WORK)
         return NodeViews(database).nodes(), work
+
+
+def _trouble(nodes: list[NodeLine]) -> tuple[str, str] | None:
+    """A line for a service that is down, else for one that works, but; the nodes tell of all."""
+    found = [service for node in nodes if node.state == "online" for service in services_of(node)]
+    down = sorted(s["name"] for s in found if s["state"] == "fail")
+    if down:
+        return f"⚠ {down[0]} is down", "b $state-bad"
+    worse = sorted((s["name"], s["detail"]) for s in found if s["state"] == "warn")
+    return (f"⚠ {worse[0][0]}: {worse[0][1]}", "b $state-warn") if worse else None
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= _NARROW else f"{text[: _NARROW - 1]}…"
 
 
 def _titled(widget: Any, title: str) -> Any:

@@ -15,6 +15,7 @@ from textual.widgets import TabbedContent, TabPane
 
 from farm.tui.catalogue import gather, offered
 from farm.tui.messages import RowHighlighted, RowOpened
+from farm.tui.plugin_search import FIELDS, Rows, catalogue_rows, offered_rows
 from farm.tui.plugin_text import (
     about_pipeline,
     about_plugin,
@@ -22,7 +23,7 @@ from farm.tui.plugin_text import (
     drawing_of,
     head_of_pipeline,
 )
-from farm.tui.screens.screen import FarmScreen
+from farm.tui.screens.searched import SearchedScreen, explain
 from farm.tui.source import Delta
 from farm.tui.widgets.table import Cell, Column, VirtualTable
 from farm.tui.widgets.text import Text
@@ -34,12 +35,14 @@ PARTS = ("stages", "pipelines", "plugins")
 _LOOK_EVERY = 5
 
 
-class PluginsScreen(FarmScreen):
+class PluginsScreen(SearchedScreen):
     """Tab 6."""
 
     TAB = "plugins"
+    FIELDS = FIELDS
     HELP = (
-        "The list at the left, what is under its cursor at the right; Enter goes there to scroll."
+        "The list at the left, what is under its cursor at the right; Enter goes there to scroll.\n"
+        + explain(FIELDS)
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right_square_bracket", "part(1)", "Next part", id="plugins.next",
@@ -49,7 +52,7 @@ class PluginsScreen(FarmScreen):
         Binding("z", "wide", "Wide", id="plugins.wide",
                 tooltip="Give what is told the whole width, or the list back"),
         Binding("escape", "back", "List", id="plugins.list", show=False,
-                tooltip="Back to the list"),
+                tooltip="Back to the list; there: clear the filter"),
     ]  # fmt: skip
     STAGES = (
         Column("stage", "STAGE", 0, keep=9),
@@ -74,10 +77,12 @@ class PluginsScreen(FarmScreen):
         self._early = False
         self._found: Catalogue | None = None
         self._ticks = 0
+        self._rows: dict[str, Rows] = {part: {} for part in PARTS}
 
     def body(self) -> ComposeResult:
         """Three lists, each with what it tells at its side."""
         columns = {"stages": self.STAGES, "pipelines": self.PIPELINES, "plugins": self.PLUGINS}
+        yield self.filter_line("stage:pose provider:vision state:missing words")
         with TabbedContent(id="parts", initial="stages"):
             for part in PARTS:
                 with TabPane(part.capitalize(), id=part):
@@ -91,6 +96,7 @@ class PluginsScreen(FarmScreen):
                                 with ScrollableContainer(id="drawing"):
                                     yield Text(id="graph")
                                 yield Text(id="pipelines-more")
+        yield self.told_line()
 
     @property
     def part(self) -> str:
@@ -140,11 +146,22 @@ class PluginsScreen(FarmScreen):
                 "stage": ((stage_id, "dim"),), "nodes": str(len(nodes)), "trouble": (("?", "warn"),),
             }  # fmt: skip
         for part, cells in rows.items():
-            table = self.query_one(f"#{part}-list", VirtualTable)
-            table.empty = f"No plugin brings {part}."
-            table.put(cells)
-            table.set_keys(sorted(cells, key=str))
-            self._tell(part, table.cursor_key)
+            self._list(part).put(cells)
+        self._rows = catalogue_rows(found)
+        self.narrow(stay=True)
+        for part in PARTS:
+            self._tell(part, self._list(part).cursor_key)
+
+    def narrow(self, *, stay: bool) -> None:
+        """Show the rows of every part that fit the filter."""
+        for part, rows in self._rows.items():
+            table = self._list(part)
+            if self._found is not None:
+                table.empty = (
+                    "None fits. Escape clears the filter." if rows else f"No plugin brings {part}."
+                )
+            table.set_keys(sorted(self.fitting(rows)), stay=stay)
+        self._count()
 
     def on_row_highlighted(self, message: RowHighlighted) -> None:
         """Tell about the row."""
@@ -159,6 +176,7 @@ class PluginsScreen(FarmScreen):
     def on_tabbed_content_tab_activated(self, event: TabbedContent.TabActivated) -> None:
         """Give the list the keyboard."""
         if event.pane.id == self.part:
+            self._count()
             self._focus()
 
     def action_part(self, by: int) -> None:
@@ -192,25 +210,42 @@ class PluginsScreen(FarmScreen):
 
     def _show_offered(self, found: dict[str, list[str]], nodes: int) -> None:
         """The stages as the nodes tell of them, while the plugins are being loaded."""
-        table = self.query_one("#stages-list", VirtualTable)
-        table.put(
+        self._list("stages").put(
             {
                 stage_id: {"stage": ((stage_id, "strong"),), "nodes": f"{len(names)} of {nodes}"}
                 for stage_id, names in found.items()
             }
         )
-        table.set_keys(sorted(found))
+        self._rows["stages"] = offered_rows(found)
+        self.narrow(stay=True)
         self.query_one("#stages-text", Text).update("The plugins are being loaded …")
 
+    def list_to_focus(self) -> VirtualTable:
+        """The list of the part that shows."""
+        return self._list(self.part)
+
+    def _list(self, part: str) -> VirtualTable:
+        return self.query_one(f"#{part}-list", VirtualTable)
+
     def _focus(self) -> None:
-        self.query_one(f"#{self.part}-list").focus()
+        self.list_to_focus().focus()
+
+    def _count(self) -> None:
+        whole = len(self._rows[self.part])
+        if whole:
+            self.tell(len(self.list_to_focus().keys), whole, self.part)
 
     def _tell(self, part: str, key: int | str | None) -> None:
         found, name = self._found, str(key)
-        if found is None or key is None:
+        if found is None:
             return
         text = self.query_one(f"#{part}-text", Text)
-        if part == "plugins":
+        if key is None:
+            text.update("")
+            if part == "pipelines":
+                self.query_one("#graph", Text).update("")
+                self.query_one("#pipelines-more", Text).update("")
+        elif part == "plugins":
             text.update(about_plugin(found.plugins[name], found))
         elif part == "pipelines":
             entry = found.pipelines[name]
