@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, ValidationError
 
 from farm.domain.errors import ConfigError, nearest
+from farm.domain.wording import refusal
 
 
 class DropFolder(BaseModel):
@@ -203,9 +204,13 @@ class Settings(BaseModel):
     limits: dict[str, int] = Field(
         default_factory=dict, description="Named counters (licences, capacities) and their size."
     )
-    quota_mb: int = Field(0, ge=0, description="Most the store may hold; 0: no quota.")
+    quota_mb: int = Field(
+        0, ge=0, description="Most the store may hold; over it nothing new begins. 0: no quota."
+    )
     low_disk_mb: int = Field(
-        2048, ge=0, description="Free disk under which nothing new is accepted."
+        2048,
+        ge=0,
+        description="Free disk under which nothing new is accepted, and a node begins nothing.",
     )
     keep_days: float = Field(
         14.0, ge=0, description="Age at which unneeded artifacts are collected."
@@ -327,15 +332,15 @@ def load_settings(
         return Settings(**values), origins
     except ValidationError as error:
         first = error.errors()[0]
-        name = str(first["loc"][0])
-        where = f"{origins.get(name, 'settings')}: {'.'.join(map(str, first['loc']))}"
+        place = [str(part) for part in first["loc"]]
+        where = f"{origins.get(place[0], 'settings')}: {'.'.join(place)}"
         got = first.get("input")
         # A table that is wrong as a whole, or a list of them, may hold a secret.
         hidden = SECRET.search(where) or isinstance(got, Mapping | list)
         shown = "***" if hidden else shown_value("", repr(got))
-        raise ConfigError(
-            first["msg"], where=where, got=shown, mend="See docs/deploy.md for every setting."
-        ) from error
+        what, wanted = refusal(first)
+        mend = "See docs/deploy.md for every setting."
+        raise ConfigError(what, where=where, expected=wanted, got=shown, mend=mend) from error
 
 
 def shown_value(name: str, value: Any) -> str:

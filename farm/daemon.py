@@ -23,6 +23,7 @@ from farm.dispatch.scheduler import Scheduler
 from farm.domain.errors import NotLeader
 from farm.domain.media import Artifact
 from farm.domain.plan import PlannedWindow
+from farm.headroom import Headroom
 from farm.intake import Intake
 from farm.ledger.artifacts import Artifacts
 from farm.ledger.database import Database
@@ -64,6 +65,7 @@ class Daemon:
             cache_dir=settings.spool_dir / "cache" / "daemon",
             options=settings.store_options,
         )
+        self.headroom = Headroom(settings, self.store, self.database)
         self.leadership = Leadership(
             self.database,
             holder=f"{platform.node()}/{os.getpid()}",
@@ -117,6 +119,8 @@ class Daemon:
         def take_in() -> float:
             wait_s = intake.tick()
             placing.wake()
+            if "store" in intake.complaints():
+                collecting.wake()  # There is no room: what nobody needs goes now.
             return wait_s
 
         intake = Intake(self.settings, self.registry, self.store, self.database, wake=look)
@@ -156,7 +160,13 @@ class Daemon:
     def _watching(self, on_error: Callable[[BaseException], None]) -> list[Loop]:
         """What follows the work and never holds it up: notifications, metrics, traces."""
         self.served.lead()
-        notifier = Notifier(self.settings, self.registry, self.database, tried=self.served.tried)
+        notifier = Notifier(
+            self.settings,
+            self.registry,
+            self.database,
+            tried=self.served.tried,
+            over_quota=self.headroom.quota,
+        )
         telling = [
             Loop(
                 f"tell {delivery.channel}",
@@ -196,6 +206,7 @@ class Daemon:
             limits={**self.registry.limits(), **settings.limits},
             lease_s=settings.lease_s,
             monotonic=time.monotonic,
+            over_quota=self.headroom.quota,
         )
 
     def _cut(self, stage_id: str, params: Any, inputs: Any, each: Any) -> list[PlannedWindow]:

@@ -168,12 +168,26 @@ def _spool(settings: Settings) -> Iterator[Check]:
 def _disk(settings: Settings) -> Iterator[Check]:
     from farm.artifacts.retention import room
 
-    full = room(_opened_store(settings), settings)
+    full = room(_opened_store(settings), settings, used_bytes=_used_bytes(settings))
     if full is None:
         free = _opened_store(settings).free_bytes()
         yield Check("disk", "ok", "enough" if free is None else f"{free // 1_000_000} MB free")
     else:
         yield Check("disk", "fail", "nothing new is accepted", full)
+
+
+def _used_bytes(settings: Settings) -> int:
+    """What the store holds, as the ledger knows it; asked only where there is a quota."""
+    from farm.ledger.artifacts import Artifacts
+    from farm.ledger.database import Database
+    from farm.ledger.upgrade import HEAD, revision
+
+    url = settings.database_url
+    none_yet = url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file()
+    if not settings.quota_mb or none_yet:
+        return 0
+    with contextlib.closing(Database(url)) as database:
+        return Artifacts(database).used_bytes() if revision(database) == HEAD else 0
 
 
 def _store(settings: Settings) -> Iterator[Check]:

@@ -10,22 +10,24 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import farm
 from farm import machine
+from farm.artifacts.patience import patient
 from farm.artifacts.store import Store, open_store
 from farm.attempt_logs import log_path
+from farm.carrying import fetch_inputs, keep_outputs, peaks_of, puts_of
 from farm.config import Settings
 from farm.dispatch.broker import Bell, Receiver
 from farm.domain.errors import ErrorClass, FarmError, LostClaim
 from farm.domain.ids import new_id
-from farm.domain.media import MediaKind
 from farm.engine.preview import PreviewWatch
-from farm.engine.protocol import EngineInput, EngineOutcome, EngineRequest
+from farm.engine.protocol import EngineOutcome, EngineRequest
+from farm.headroom import Headroom
 from farm.ledger.claims import Claims
 from farm.ledger.database import Database
 from farm.ledger.documents import Documents
@@ -33,7 +35,7 @@ from farm.ledger.look_ahead import coming_models
 from farm.ledger.nodes import Nodes
 from farm.ledger.offers import write_offers
 from farm.ledger.previews import Previews
-from farm.ledger.records import Assignment, DocumentPut, Peaks
+from farm.ledger.records import NAMELESS, Assignment, Names, Peaks
 from farm.logs import about
 from farm.metrics.node_metrics import EngineReading, NodeMetrics
 from farm.metrics.series import Book
@@ -70,10 +72,13 @@ class NodeAgent:
             cache_dir=self.spool / "cache" / self.name,
             options=settings.store_options,
         )
+        self.headroom = Headroom(settings, self.store, self.database)
         self.bell = Bell(settings.broker_url, settings.name)
         self.slots = {slot.name: slot for slot in make_slots(settings)}
         self._running: dict[tuple[str, int], Slot] = {}
         self._progress: dict[tuple[str, int], tuple[float, str]] = {}
+        self._names: dict[tuple[str, int], Names] = {}
+        self._halted: set[tuple[str, int]] = set()
         self._stopping = threading.Event()
         self._rung_at = 0.0
         self.models = open_models(settings)
@@ -98,6 +103,7 @@ class NodeAgent:
             engines=self._readings,
             beat_age_s=self._beat_age_s,
         )
+        self.headroom.look()
         self._register()
 
     def start(self) -> None:
@@ -153,23 +159,25 @@ class NodeAgent:
         self._running[key] = slot
         outcome: EngineOutcome | None = None
         slot.at_work = task.model_key
+        store = self._patient_store(claims, key)
         try:
             outcome = slot.engine.run(
-                self._request(task, scratch),
+                self._request(task, scratch, store),
                 on_progress=lambda done, total, note: self._note(key, done, total, note),
+                on_named=lambda kind, name: self._named(key, kind, name),
                 documents=self._document,
             )
             holding = slot.after(task, outcome, self.slots.values())
-            peaks = _peaks(outcome)
+            peaks = peaks_of(outcome)
             self._count(task, outcome)
             if outcome.error is not None:
                 self._report_failure(claims, task, outcome, peaks)
                 return None
-            outputs = self._keep(outcome)
-            puts = [DocumentPut(p.plugin, p.collection, p.key, p.json) for p in outcome.documents]
             following = claims.finish(
-                task, outputs, peaks, puts, go_on=not self._stopping.is_set(), holding=holding
-            )
+                task, keep_outputs(store, outcome), peaks, puts_of(outcome),
+                names=self._names.get(key, NAMELESS),
+                go_on=self._goes_on(), holding=holding,
+            )  # fmt: skip
             self._ring(eager=False)
             return following
         except LostClaim as error:
@@ -181,33 +189,38 @@ class NodeAgent:
             slot.at_work = None
             self._running.pop(key, None)
             self._progress.pop(key, None)
+            self._names.pop(key, None)
+            self._halted.discard(key)
             if outcome is None or outcome.outputs or scratch.exists():
                 shutil.rmtree(scratch, ignore_errors=True)
         return None
 
+    def _goes_on(self) -> bool:
+        """Whether an engine may take its next task without the scheduler."""
+        room = self.headroom
+        return not (self._stopping.is_set() or room.full or room.over)
+
+    def _patient_store(self, claims: Claims, key: tuple[str, int]) -> Store:
+        def gives_up(seconds: float) -> bool:
+            stopped = self._stopping.wait(seconds)
+            return stopped or key in self._halted or claims is not self.claims
+
+        def tell(what: str) -> None:
+            self._progress[key] = (self._progress.get(key, (0.0, ""))[0], what)
+
+        return patient(self.store, tell=tell, wait=gives_up)
+
     def _scratch(self, task_id: str, number: int) -> Path:
         return self.spool / "scratch" / f"{task_id}.{number}"
 
-    def _request(self, task: Assignment, scratch: Path) -> EngineRequest:
-        inputs: dict[str, Sequence[EngineInput]] = {
-            port: [
-                EngineInput(
-                    path=self.store.fetch(file["hash"], file["suffix"]),
-                    kind=MediaKind(file["kind"]),
-                    hash=file["hash"],
-                    facts=file["facts"],
-                )
-                for file in files
-            ]
-            for port, files in task.inputs.items()
-        }
+    def _request(self, task: Assignment, scratch: Path, store: Store) -> EngineRequest:
         return EngineRequest(
             task_id=task.task_id,
             number=task.number,
             stage_id=task.stage_id,
             version=task.version,
             params=task.params,
-            inputs=inputs,
+            inputs=fetch_inputs(store, task),
             seed=task.seed,
             scratch=scratch,
             log=log_path(self.spool, task.task_id, task.number),
@@ -239,23 +252,6 @@ class NodeAgent:
     def _beat_age_s(self) -> float:
         return time.monotonic() - self._beat_at_s
 
-    def _keep(self, outcome: EngineOutcome) -> dict[str, list[dict[str, Any]]]:
-        """Commit output files to the store; returns their artifact records by port."""
-        kept: dict[str, list[dict[str, Any]]] = {}
-        for port, files in outcome.outputs.items():
-            for file in files:
-                digest, size = self.store.put(file.path, suffix=file.suffix, move=True)
-                kept.setdefault(port, []).append(
-                    {
-                        "hash": digest,
-                        "kind": file.kind.value,
-                        "size_bytes": size,
-                        "suffix": file.suffix,
-                        "facts": dict(file.facts),
-                    }
-                )
-        return kept
-
     def _report_failure(
         self, claims: Claims, task: Assignment, outcome: EngineOutcome, peaks: Peaks
     ) -> None:
@@ -280,6 +276,7 @@ class NodeAgent:
                 error_class,
                 error,
                 peaks,
+                names=self._names.get((task.task_id, task.number), NAMELESS),
                 max_failures=self.settings.max_attempts_per_job,
             )
         except LostClaim as lost:
@@ -287,6 +284,9 @@ class NodeAgent:
 
     def _note(self, key: tuple[str, int], done: float, total: float, note: str) -> None:
         self._progress[key] = (min(1.0, done / total) if total else 0.0, note)
+
+    def _named(self, key: tuple[str, int], kind: str, name: str) -> None:
+        self._names[key] = replace(self._names.get(key, NAMELESS), **{kind: name})
 
     def _document(self, plugin: str, collection: str, key: str | None) -> Any:
         if key is None:
@@ -318,7 +318,11 @@ class NodeAgent:
             claims.incarnation,
             list(running),
             engines=[slot.record() for slot in self.slots.values()],
-            gauges={**self._gauges, "services": [asdict(s) for s in self.offering.services]},
+            gauges={
+                **self._gauges,
+                "full": self.headroom.full,
+                "services": [asdict(s) for s in self.offering.services],
+            },
         )
         self._beat_at_s = time.monotonic()
         if not answer.alive and not self._stopping.is_set():
@@ -329,6 +333,7 @@ class NodeAgent:
             self._register()
             return
         for order in answer.stop:
+            self._halted.add((order.task_id, order.number))
             busy = running.get((order.task_id, order.number))
             if busy is not None:
                 busy.engine.cancel(order.reason, task_id=order.task_id, number=order.number)
@@ -336,8 +341,7 @@ class NodeAgent:
             if name in self.slots:
                 restart = self.slots[name].restart
                 threading.Thread(target=restart, name=f"restart {name}", daemon=True).start()
-        if self._progress:
-            claims.note_progress(dict(self._progress))
+        claims.note_progress(dict(self._progress), dict(self._names))
         if any(slot.at_work for slot in self.slots.values()):
             held = held_models(self.slots.values())
             self.prefetch.want([one.models for one in coming_models(self.database, held)])
@@ -360,6 +364,7 @@ class NodeAgent:
             # What parked models may take is not there for tasks.
             facts["ram_mb"] = max(0, facts["ram_mb"] - parked_models_mb(self.settings))
         facts["plugins"] = dict(self.registry.versions)
+        facts["gauges"] = {**self._gauges, "full": self.headroom.full}
         self.nodes.register(
             self.name,
             incarnation,
@@ -375,6 +380,7 @@ class NodeAgent:
         whole, and a service may take seconds to answer."""
         while not self._stopping.wait(_LOOK_EVERY_S):
             try:
+                self.headroom.look()
                 now = self.offering.look()
                 if now != self.offer:
                     claims = self.claims
@@ -387,8 +393,3 @@ class NodeAgent:
             except Exception:
                 # The database or the disk may be away for a while; the next look is soon.
                 _log.exception("looking over what can be offered")
-
-
-def _peaks(outcome: EngineOutcome) -> Peaks:
-    used = outcome.peaks
-    return Peaks(ram_mb=used.ram_mb, vram_mb=used.vram_mb, cpu_s=used.cpu_s, wall_s=used.wall_s)

@@ -235,6 +235,14 @@ class Task(Protocol, Generic[P]):
         """Show how the result looks so far: a PNG or JPEG of at most 256 KiB. The newest wins; one
         every two seconds is enough."""
 
+    def counts_as(self, name: str) -> None:
+        """What the attempt counts as in metrics and in ``farm show``: a workflow or a model with its
+        version, such as ``animate-move@1.0.0``; at most 80 characters. The last call wins."""
+
+    def known_as(self, name: str) -> None:
+        """What a service outside of the farm calls the attempt's work, such as the id of a ComfyUI
+        prompt, at most 200 characters: by it ``farm show`` finds the job. The last call wins."""
+
     def checkpoint(self) -> None:
         """Raise :class:`farm.domain.errors.TaskCancelled` if the task was asked to stop.
         Call at least once a second."""

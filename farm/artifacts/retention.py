@@ -6,8 +6,10 @@ grace period, which may belong to a running attempt whose result is not in the l
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol
 
 from farm.artifacts.store import Store
@@ -88,6 +90,14 @@ class RoomSettings(Protocol):
         """Most the store may hold; 0 is no quota."""
 
 
+def room_to_work(store: Store, settings: RoomSettings, spool: Path) -> str:
+    """Why a node may begin nothing new now, or nothing when it may: scratch and store need room."""
+    free = shutil.disk_usage(spool).free
+    if free < settings.low_disk_mb * MB:
+        return _low_disk(free, settings)
+    return room(store, settings) or ""
+
+
 def room(store: Store, settings: RoomSettings, *, used_bytes: int = 0) -> str | None:
     """Why nothing new may be accepted now, or ``None`` when there is room.
 
@@ -95,13 +105,22 @@ def room(store: Store, settings: RoomSettings, *, used_bytes: int = 0) -> str | 
     """
     free = store.free_bytes()
     if free is not None and free < settings.low_disk_mb * MB:
-        return (
-            f"low disk: {free // MB} MB free, less than low_disk_mb = {settings.low_disk_mb}; "
-            "free some room or run `farm gc`"
-        )
+        return _low_disk(free, settings)
+    return over_quota(settings, used_bytes) or None
+
+
+def over_quota(settings: RoomSettings, used_bytes: int) -> str:
+    """Why the store may not grow now, or nothing when it may."""
     if settings.quota_mb and used_bytes > settings.quota_mb * MB:
         return (
-            f"over quota: the store holds {used_bytes // MB} MB, more than "
-            f"quota_mb = {settings.quota_mb}; run `farm gc` or raise the quota"
+            f"over quota: the store holds {-(-used_bytes // MB)} MB, more than "
+            f"quota_mb = {settings.quota_mb}; run `farm gc`, lower `keep_days` or raise the quota"
         )
-    return None
+    return ""
+
+
+def _low_disk(free_bytes: int, settings: RoomSettings) -> str:
+    return (
+        f"low disk: {free_bytes // MB} MB free, less than low_disk_mb = {settings.low_disk_mb}; "
+        "free some room or run `farm gc`"
+    )

@@ -13,15 +13,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from farm.artifacts.buckets import Failure, client_errors, failure, open_client
 from farm.artifacts.local import LocalStore, rotten
 from farm.artifacts.store import checked_hash
-from farm.domain.errors import ArtifactMissing, MissingExtra, StoreError
+from farm.domain.errors import ArtifactMissing, StoreError
 
 T = TypeVar("T")
 
 RENEW_S = 1800.0
 """An object older than this is sent again by a put, so that its age counts from now."""
 _PART_BYTES = 8 << 20
+_SILENCE_S, _REPEATS = 30.0, 2
 COPY_KEEP_S = 86_400.0
 """A local copy that nobody asked for in this time is dropped by a sweep."""
 
@@ -42,28 +44,30 @@ class S3Store:
         tries: int = 4,
         backoff_s: float = 0.25,
     ) -> None:
-        try:
-            import s3fs
-        except ImportError as error:
-            raise MissingExtra(
-                "an S3 store needs packages that are not installed",
-                where=f"s3://{prefix}",
-                got=str(error),
-                mend="Run: pip install 'farm[s3]'",
-                code="store.missing-extra",
-            ) from error
         self.prefix = prefix
         self.copies = LocalStore(cache_dir)
         self._clock = clock
         self._tries, self._backoff_s = tries, backoff_s
-        # Instances are shared per process by default, with their listings: both would be stale.
-        self._remote = s3fs.S3FileSystem(
-            **{"skip_instance_cache": True, "use_listings_cache": False, **options}
+        self._options = options
+        self._remote = open_client(
+            f"s3://{prefix}",
+            options,
+            timeout_s=_SILENCE_S,
+            repeats=_REPEATS,
+            code="store.missing-extra",
         )
 
     def put(self, path: Path, *, suffix: str = "", move: bool = False) -> tuple[str, int]:
         """See :meth:`farm.artifacts.store.Store.put`."""
-        return self._send(*self.copies.put(path, suffix=suffix, move=move))
+        hash, size = self.copies.put(path, suffix=suffix, move=move)
+        try:
+            return self._send(hash, size)
+        except StoreError:
+            if move:
+                # Nobody has it but this machine, so whoever made it keeps it, to put it again.
+                with contextlib.suppress(FileExistsError):
+                    path.hardlink_to(self.copies.fetch(hash))
+            raise
 
     def put_bytes(self, data: bytes, suffix: str = "") -> tuple[str, int]:
         """See :meth:`farm.artifacts.store.Store.put_bytes`."""
@@ -185,30 +189,23 @@ class S3Store:
 
     def _ask(self, hash: str, request: Callable[[], T]) -> T:
         """Make a request, again after an error that may pass; then raise what the store says."""
-        from botocore.exceptions import (  # type: ignore[import-untyped]
-            BotoCoreError,
-            ClientError,
-        )
-
         for attempt in range(self._tries):
             try:
                 return request()
-            except FileNotFoundError:
-                raise self._missing(hash) from None
-            except PermissionError as error:
-                raise self._refused(hash, error, "Check `store_options` (key, secret).") from error
-            except (OSError, TimeoutError, BotoCoreError, ClientError) as error:
-                if attempt + 1 == self._tries:
-                    mend = "Check that the service at `endpoint_url` answers."
-                    raise self._refused(hash, error, mend) from error
+            except client_errors() as error:
+                why = failure(error, self._options)
+                if why.kind == "object":
+                    raise self._missing(hash) from None
+                if why.kind != "service" or attempt + 1 == self._tries:
+                    raise self._refused(hash, why) from error
             time.sleep(self._backoff_s * 2**attempt)
         raise AssertionError("a request is made at least once")
 
-    def _refused(self, hash: str, error: Exception, mend: str) -> StoreError:
+    def _refused(self, hash: str, why: Failure) -> StoreError:
         return StoreError(
             "the S3 service refused a request",
             where=self._url(hash),
-            got=f"{type(error).__name__}: {error}",
-            mend=mend,
+            got=why.got,
+            mend=why.mend,
             code="store.unreachable",
         )

@@ -114,6 +114,7 @@ class Room:
         node = seat.node
         return (
             _offers(node, needs)
+            and not node.full
             and set(needs.tags) <= node.tags
             and _suits(seat.facts, node, needs)
             and self.cores[node.name] >= min(needs.cores, node.cores)
@@ -182,7 +183,10 @@ def _choice(room: Room, task: Candidate) -> list[Seat]:
     if fresh:
         return fresh
     others = any(
-        _offers(node, needs) and node.name not in task.avoid and node.state == "online"
+        _offers(node, needs)
+        and node.name not in task.avoid
+        and node.state == "online"
+        and not node.full
         for node in room.nodes
     )
     return [] if others else seats
@@ -257,6 +261,8 @@ def reason(room: Room, needs: Needs) -> str | None:
     open_nodes = [n for n in tagged if n.state == "online"]
     if not open_nodes:
         return "every node that could run it is paused, draining or quarantined"
+    if all(n.full for n in open_nodes):
+        return f"no node has room: {open_nodes[0].name}: {open_nodes[0].full}"
     engines = [(n, e) for n in open_nodes for e in n.engines]
     if needs.gpus and not any(e.gpus >= needs.gpus for _, e in engines):
         return f"needs {needs.gpus} GPU(s), no engine has that many"

@@ -51,6 +51,7 @@ class Scheduler:
         limits: Mapping[str, int],
         lease_s: float,
         monotonic: Callable[[], float],
+        over_quota: Callable[[], str] = lambda: "",
     ) -> None:
         self.queue = queue
         self.jobs = jobs
@@ -60,6 +61,8 @@ class Scheduler:
         self.limits = limits
         self.lease_s = lease_s
         self._monotonic = monotonic
+        self._over_quota = over_quota
+        self._over = ""
         self._node_watch = Watch(monotonic)
         self._lease_watch = Watch(monotonic)
         self._sent_watch = Watch(monotonic)
@@ -169,6 +172,8 @@ class Scheduler:
         )
         if not idle and not explain:
             return 0
+        if explain:
+            self._over = self._over_quota()
         reasons: dict[str, str | None] = {}
         ready = {}
         with self.queue.database.snapshot():
@@ -176,10 +181,15 @@ class Scheduler:
             needs = self._needs_of(waiting, active)
             room = Room.of(nodes, active, needs, self.limits)
             for shape, _ in waiting:
-                if room.engines_for(needs[shape]):
-                    ready[shape] = self._candidates(shape, idle)
+                if not room.engines_for(needs[shape]):
+                    if explain:
+                        reasons[shape] = reason(room, needs[shape])
+                    continue
+                found = self._candidates(shape, idle)
+                if found or not self._over:
+                    ready[shape] = found
                 elif explain:
-                    reasons[shape] = reason(room, needs[shape])
+                    reasons[shape] = self._over
             costs = self._costs(ready, needs, active)
         decision = place(room, ready, self.queue.database.clock(), costs)
         messages = self.queue.hand_out(decision.placements, decision.overtaken)
@@ -193,11 +203,13 @@ class Scheduler:
         return len(messages)
 
     def _candidates(self, shape: str, idle: int) -> list[Candidate]:
-        """The first tasks of a shape; more of them where one may overtake another."""
-        found = self.queue.candidates(shape, idle + _NEAR)
+        """The first tasks of a shape; more of them where one may overtake another. Over the quota
+        those of jobs that have begun: once they end, what they made can be collected."""
+        begun = bool(self._over)
+        found = self.queue.candidates(shape, idle + _NEAR, begun=begun)
         if all(task.model_key is None for task in found):
             return found
-        return self.queue.candidates(shape, idle + LOOK_AHEAD)
+        return self.queue.candidates(shape, idle + LOOK_AHEAD, begun=begun)
 
     def _costs(
         self,

@@ -12,7 +12,7 @@ Invariant: a message says what, where, expected, got and how to mend it, and it 
     ├── ConfigError           a setting the operator must mend
     ├── PluginError           a plugin that breaks the contract
     │   └── MissingExtra      an optional package that is not installed
-    ├── ResourceError         out of memory or disk (class ``resource``)
+    ├── ResourceError         out of memory (class ``resource``)
     ├── BrokenOutput          pictures or sounds that are none (class ``broken``)
     ├── TransientError        worth another try (class ``transient``)
     ├── LicenceError          a licence or credential is missing (class ``licence``)
@@ -26,7 +26,7 @@ Invariant: a message says what, where, expected, got and how to mend it, and it 
     └── StoreError
         ├── ArtifactMissing   the ledger knows it, the store does not have it
         ├── ModelError        a model's files are missing, corrupt or not to be had
-        └── StoreFull         no room, or over quota
+        └── StoreFull         no room, or over quota (class ``disk``)
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ class ErrorClass(str, Enum):
 
     INPUT = "input"
     RESOURCE = "resource"
+    DISK = "disk"
     BROKEN = "broken"
     TRANSIENT = "transient"
     LICENCE = "licence"
@@ -154,7 +155,7 @@ class MissingExtra(PluginError):
 
 
 class ResourceError(FarmError):
-    """Raised when memory, VRAM or disk ran out while a task ran."""
+    """Raised when memory or VRAM ran out while a task ran."""
 
     error_class = ErrorClass.RESOURCE
 
@@ -226,9 +227,9 @@ class ModelError(StoreError):
 
 
 class StoreFull(StoreError):
-    """Raised when the store has no room, or a quota is reached."""
+    """Raised when the disk or the store has no room, or a quota is reached."""
 
-    error_class = ErrorClass.RESOURCE
+    error_class = ErrorClass.DISK
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

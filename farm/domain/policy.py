@@ -35,6 +35,7 @@ class FailureRule:
 FAILURE_POLICY: dict[ErrorClass, FailureRule] = {
     ErrorClass.INPUT: FailureRule(retries=0, backoff_s=0, other_node=False),
     ErrorClass.RESOURCE: FailureRule(retries=1, backoff_s=1, other_node=True, charged=False),
+    ErrorClass.DISK: FailureRule(retries=8, backoff_s=10, other_node=True, charged=False),
     ErrorClass.BROKEN: FailureRule(retries=1, backoff_s=0, other_node=True),
     ErrorClass.TRANSIENT: FailureRule(retries=4, backoff_s=2, other_node=True, blocks_node_after=5),
     ErrorClass.LICENCE: FailureRule(retries=2, backoff_s=30, other_node=True, blocks_node_after=3),

@@ -17,7 +17,7 @@ from farm.domain.errors import ErrorClass, FarmError
 
 _MEMORY_NAMES = frozenset({"OutOfMemoryError", "_ArrayMemoryError"})
 _MEMORY_WORDS = ("out of memory", "can't allocate memory", "RESOURCE_EXHAUSTED")
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.ENOMEM})
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 Classify = Callable[[BaseException], str | None]
 
@@ -57,8 +57,10 @@ def _verdict(error: BaseException, classify: Classify) -> tuple[ErrorClass, str]
     names = {kind.__name__ for kind in type(error).__mro__}
     if isinstance(error, MemoryError) or names & _MEMORY_NAMES:
         return ErrorClass.RESOURCE, trouble
-    if isinstance(error, OSError) and error.errno in _FULL:
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
         return ErrorClass.RESOURCE, trouble
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return ErrorClass.DISK, trouble
     if isinstance(error, RuntimeError) and any(word in str(error) for word in _MEMORY_WORDS):
         return ErrorClass.RESOURCE, trouble
     return ErrorClass.BUG, trouble
@@ -71,7 +73,8 @@ def _foreign(error: BaseException, verdict: ErrorClass, where: str) -> FarmError
     name = type(error).__name__
     mend = {
         ErrorClass.BUG: "This is a fault of the plugin; the log has the traceback.",
-        ErrorClass.RESOURCE: "It needs more memory or disk than there was.",
+        ErrorClass.RESOURCE: "It needs more memory than there was.",
+        ErrorClass.DISK: "Free some room on the disk of the node's spool, or run `farm gc`.",
     }.get(verdict, "")
     return FarmError(
         f"{name}: {said[0][:500]}" if said else name,

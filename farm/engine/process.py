@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,23 @@ from farm.engine.watch import Watch
 START_LIMIT_S = 120.0
 
 OnProgress = Callable[[float, float, str], None]
+OnNamed = Callable[[str, str], None]
+"""``("counts_as" or "known_as", name)``; see :class:`farm.stages.Task`."""
 ReadDocuments = Callable[[str, str, str | None], Any]
 """``(plugin, collection, key)`` to the document, or to all keys when ``key`` is ``None``."""
 
 
 class _NeverBegan(Exception):
     """The engine ended before it began with the task."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Hears:
+    """Whom to tell what a task says while it runs."""
+
+    progress: OnProgress | None
+    named: OnNamed | None
+    documents: ReadDocuments | None
 
 
 class EngineProcess:
@@ -127,12 +139,13 @@ class EngineProcess:
         request: EngineRequest,
         *,
         on_progress: OnProgress | None = None,
+        on_named: OnNamed | None = None,
         documents: ReadDocuments | None = None,
     ) -> EngineOutcome:
         """Run one attempt to its end, whatever end that is. Blocks.
 
         on_progress : called with (done, total, note) in this thread; what it raises kills the
-            task and is passed on.
+            task and is passed on. on_named : the same, with what the attempt calls itself.
 
         Raises
         ------
@@ -142,11 +155,12 @@ class EngineProcess:
             with self._asking:
                 self._running, self._asked = (request.task_id, request.number), None
             try:
+                hears = _Hears(on_progress, on_named, documents)
                 try:
-                    return self._run(request, on_progress, documents)
+                    return self._run(request, hears)
                 except _NeverBegan:
                     # It died while it was idle, or is only now found to have: not this task's doing.
-                    return self._run(request, on_progress, documents, last_try=True)
+                    return self._run(request, hears, last_try=True)
             except BaseException:
                 self._discard()
                 raise
@@ -157,12 +171,7 @@ class EngineProcess:
     # --- one run --------------------------------------------------------------------------------
 
     def _run(
-        self,
-        request: EngineRequest,
-        on_progress: OnProgress | None,
-        documents: ReadDocuments | None,
-        *,
-        last_try: bool = False,
+        self, request: EngineRequest, hears: _Hears, *, last_try: bool = False
     ) -> EngineOutcome:
         child = self._started_for_task()
         watch = Watch(request, self._kill_after_s)
@@ -175,7 +184,7 @@ class EngineProcess:
                         self._keep_or_recycle(message)
                         return outcomes.told(request, watch, message, self.resident, self.held_mb)
                     watch.alive()
-                    self._answer(child, message, on_progress, documents)
+                    _answer(child, message, hears)
                 if message is None or watch.due:
                     self._attend(child, watch)
         except EngineGone as gone:
@@ -184,18 +193,6 @@ class EngineProcess:
             if not (last_try or watch.stop or request.log.exists()):
                 raise _NeverBegan from None
             return outcomes.ended(request, watch, gone.status)
-
-    def _answer(
-        self,
-        child: EngineChild,
-        message: Message,
-        on_progress: OnProgress | None,
-        documents: ReadDocuments | None,
-    ) -> None:
-        if message["type"] == "document":
-            child.tell(_document(message, documents))
-        elif on_progress is not None:
-            on_progress(message["done"], message["total"], message["note"])
 
     def _attend(self, child: EngineChild, watch: Watch) -> None:
         """See what the clocks and :meth:`cancel` say."""
@@ -274,6 +271,16 @@ class EngineProcess:
         self.resident, self.held_mb = {}, 0
         if child is not None:
             child.end(grace_s)
+
+
+def _answer(child: EngineChild, message: Message, hears: _Hears) -> None:
+    if message["type"] == "document":
+        child.tell(_document(message, hears.documents))
+    elif message["type"] == "named":
+        if hears.named is not None:
+            hears.named(message["kind"], message["name"])
+    elif hears.progress is not None:
+        hears.progress(message["done"], message["total"], message["note"])
 
 
 def _document(message: Message, documents: ReadDocuments | None) -> Message:

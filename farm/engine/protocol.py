@@ -4,7 +4,7 @@ Invariant: one line is one message, and everything in a message is plain JSON. T
 nothing else; what plugin code prints goes to the attempt's log, never into the protocol.
 
     node ─► engine   run, cancel, document, quit
-    engine ─► node   ready, progress, document, result
+    engine ─► node   ready, progress, named, document, result
 """
 
 from __future__ import annotations

@@ -20,6 +20,8 @@ from farm.engine.protocol import EngineRequest, Message
 from farm.stages import Documents, InputFile, Models, Stage, TaskMemory, Window
 
 PROGRESS_INTERVAL_S = 0.25
+_LONGEST = {"counts_as": 80, "known_as": 200}
+"""Most characters of an attempt's names; ``attempts`` in the ledger has room for so many."""
 
 
 class EngineDocuments:
@@ -117,6 +119,7 @@ class EngineTask:
         self._stop = stop
         self._told_s = 0.0
         self._untold: Message | None = None
+        self._names: dict[str, str] = {}
 
     @property
     def scratch(self) -> Path:
@@ -199,6 +202,14 @@ class EngineTask:
         """Show how the result looks so far; see :func:`farm.engine.preview.leave`."""
         preview.leave(self.scratch, picture, where=self._stage.id, log=self.log)
 
+    def counts_as(self, name: str) -> None:
+        """What the attempt counts as. Raises PluginError for a name that is none."""
+        self._be_named("counts_as", name)
+
+    def known_as(self, name: str) -> None:
+        """What a service calls the attempt's work. Raises PluginError for a name that is none."""
+        self._be_named("known_as", name)
+
     def last_words(self) -> list[Message]:
         """The progress that was held back to spare the node, for sending with the result."""
         return [self._untold] if self._untold else []
@@ -208,6 +219,21 @@ class EngineTask:
         reason = self._stop()
         if reason is not None:
             raise TaskCancelled(f"stopped: {reason}", where=self.id, code="task.cancelled")
+
+    def _be_named(self, kind: str, name: str) -> None:
+        longest = _LONGEST[kind]
+        if not (isinstance(name, str) and 0 < len(name) <= longest and name.isprintable()):
+            raise PluginError(
+                f"task.{kind} was given a name that is none",
+                where=self._stage.id,
+                expected=f"1 to {longest} printable characters",
+                got=repr(name)[:100],
+                code="stage.name",
+            )
+        if self._names.get(kind) != name:
+            self._names[kind] = name
+            # At once: it must be known of an attempt that kills its engine, too.
+            self._tell({"type": "named", "kind": kind, "name": name})
 
     def _misuse(self, port: str, side: str, ports: Mapping[str, object]) -> FarmError:
         return PluginError(

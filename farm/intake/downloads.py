@@ -16,9 +16,12 @@ from pathlib import PurePosixPath
 from typing import IO, Any
 from urllib.parse import unquote, urlsplit
 
-from farm.domain.errors import AssetError, MissingExtra
+from farm.artifacts.buckets import client_errors, failure
+from farm.domain.errors import AssetError
+from farm.intake.bucket_objects import BucketObject, why_no_key
 
 _CHUNK = 1 << 20
+_MOST_SHOWN = 200
 
 
 class Downloads:
@@ -47,7 +50,8 @@ class Downloads:
         self.monotonic = monotonic
 
     def check(self, url: str) -> None:
-        """Refuse a URL of another scheme or host. Raises AssetError ``asset.url-refused``."""
+        """Refuse a URL of another scheme or host, and one of a bucket that names no object in it.
+        Raises AssetError ``asset.url-refused``."""
         parts = urlsplit(url)
         if parts.scheme not in ("https", "s3"):
             raise self._refused(url, "an https:// or s3:// address", f"{parts.scheme}://")
@@ -56,6 +60,9 @@ class Downloads:
         if not host or parts.username or not names & self.hosts:
             allowed = ", ".join(sorted(self.hosts)) or "none"
             raise self._refused(url, f"an allowed host ({allowed})", host or "no host")
+        wrong = why_no_key(url) if parts.scheme == "s3" else None
+        if wrong is not None:
+            raise self._refused(url, *wrong, mend="Mend the address and submit again.")
 
     def chunks(self, url: str) -> Iterator[bytes]:
         """The bytes behind an allowed URL, piece by piece.
@@ -63,6 +70,7 @@ class Downloads:
         Raises
         ------
         AssetError : refused, not there, too large or cut off (``asset.url-…``).
+        MissingExtra : from a bucket, without the packages for that.
         """
         self.check(url)
         start_s = self.monotonic()
@@ -71,7 +79,8 @@ class Downloads:
             with self._open(url) as (stream, length):
                 if length is not None and length > self.max_bytes:
                     raise self._too_large(url, length)
-                while chunk := stream.read(_CHUNK):
+                # What has arrived, not a full piece: one byte now and then is no progress.
+                while chunk := stream.read1(_CHUNK):
                     received += len(chunk)
                     if received > self.max_bytes:
                         raise self._too_large(url, received)
@@ -80,14 +89,21 @@ class Downloads:
                     yield chunk
                 if length is not None and received != length:
                     raise self._failed(url, f"{received} of {length} bytes, then the end")
-        except (OSError, ValueError, urllib.error.HTTPError) as error:
+        except self._errors(url) as error:
+            if urlsplit(url).scheme == "s3":
+                why = failure(error, self.s3_options)
+                raise self._failed(url, why.got, why.mend) from error
             if isinstance(error, urllib.error.HTTPError):
                 raise self._failed(url, f"the answer {error.code} {error.reason}") from error
             raise self._failed(url, str(getattr(error, "reason", error))) from error
 
+    def _errors(self, url: str) -> tuple[type[Exception], ...]:
+        return client_errors() if urlsplit(url).scheme == "s3" else (OSError, ValueError)
+
     def _open(self, url: str) -> _Source:
         if urlsplit(url).scheme == "s3":
-            return _Source(self._bucket(url), None)
+            found = BucketObject(url, self.s3_options, timeout_s=self.timeout_s)
+            return _Source(found, found.length)
         opener = urllib.request.build_opener(
             urllib.request.ProxyHandler(),
             urllib.request.HTTPSHandler(context=self.tls or ssl.create_default_context()),
@@ -98,38 +114,24 @@ class Downloads:
         length = answer.headers.get("Content-Length")
         return _Source(answer, int(length) if length and length.isdecimal() else None)
 
-    def _bucket(self, url: str) -> IO[bytes]:
-        try:
-            import s3fs
-        except ModuleNotFoundError as error:
-            raise MissingExtra(
-                "the S3 client is not installed",
-                where=url,
-                mend="Run: pip install 'farm[s3]'",
-                code="asset.url-failed",
-            ) from error
-        parts = urlsplit(url)
-        remote = s3fs.S3FileSystem(**{"skip_instance_cache": True, **self.s3_options})
-        stream: IO[bytes] = remote.open(f"{parts.netloc}{unquote(parts.path)}", "rb")
-        return stream
-
-    def _refused(self, url: str, expected: str, got: str) -> AssetError:
+    def _refused(self, url: str, expected: str, got: str, mend: str = "") -> AssetError:
         return AssetError(
             "nothing is fetched from this address",
             where=_shown(url),
             expected=expected,
             got=got,
-            mend="Put the file beside the manifest, or ask the operator to add the host to "
+            mend=mend
+            or "Put the file beside the manifest, or ask the operator to add the host to "
             "`url_hosts`.",
             code="asset.url-refused",
         )
 
-    def _failed(self, url: str, got: str) -> AssetError:
+    def _failed(self, url: str, got: str, mend: str = "") -> AssetError:
         return AssetError(
             "the file could not be fetched",
             where=_shown(url),
             got=got,
-            mend="Check the address and submit again.",
+            mend=f"{mend} Then submit again." if mend else "Check the address and submit again.",
             code="asset.url-failed",
         )
 
@@ -155,7 +157,7 @@ class _Source:
     def __init__(self, stream: Any, length: int | None) -> None:
         self.stream, self.length = stream, length
 
-    def __enter__(self) -> tuple[IO[bytes], int | None]:
+    def __enter__(self) -> tuple[Any, int | None]:
         return self.stream, self.length
 
     def __exit__(self, *_: object) -> None:
@@ -184,6 +186,7 @@ class _AllowedRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def _shown(url: str) -> str:
-    """Without the query, which may hold a signature."""
+    """Without the query, which may hold a signature, and without a password."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}{parts.path}"
+    shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}…"

@@ -147,7 +147,7 @@ class Taking:
             self.write_receipt(taken)
 
     def _may_pass(self, error: FarmError) -> bool:
-        passing = (ErrorClass.TRANSIENT, ErrorClass.RESOURCE)
+        passing = (ErrorClass.TRANSIENT, ErrorClass.RESOURCE, ErrorClass.DISK)
         return error.error_class in passing or error.code == "asset.changed"
 
     def _try_again(self, row: Submission, why: str, code: str = "") -> bool:

@@ -7,6 +7,8 @@ stale or late message changes nothing, and a result is accepted once or refused 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -20,7 +22,7 @@ from farm.ledger.failures import end_attempt
 from farm.ledger.handover import assignment, take_next
 from farm.ledger.look_ahead import loads_statement, note_holding
 from farm.ledger.moves import Moves
-from farm.ledger.records import Assignment, DocumentPut, Files, Holding, Peaks
+from farm.ledger.records import NAMELESS, Assignment, DocumentPut, Files, Holding, Names, Peaks
 from farm.ledger.schema import (
     artifacts,
     attempts,
@@ -77,13 +79,14 @@ class Claims:
         peaks: Peaks,
         puts: Sequence[DocumentPut] = (),
         *,
+        names: Names = NAMELESS,
         go_on: bool = True,
         holding: Holding | None = None,
     ) -> Assignment | None:
         """Accept a result whose files are in the store; returns the engine's next task, if any.
 
-        ``go_on`` false leaves the engine idle, to be stopped or replaced. holding : what the
-        engine holds by now.
+        names : what the attempt called itself. ``go_on`` false leaves the engine idle, to be
+        stopped or replaced. holding : what the engine holds by now.
 
         Raises
         ------
@@ -109,6 +112,8 @@ class Claims:
                 ram_mb=peaks.ram_mb,
                 vram_mb=peaks.vram_mb,
                 cpu_s=peaks.cpu_s,
+                counts_as=names.counts_as,
+                known_as=names.known_as,
             )
             self._keep_outputs(connection, done, outputs, now_s)
             advance = Advance(self.database, moves)
@@ -173,6 +178,7 @@ class Claims:
         error: Mapping[str, Any],
         peaks: Peaks,
         *,
+        names: Names = NAMELESS,
         max_failures: int,
     ) -> None:
         """Write down a failed attempt; the failure policy decides what becomes of the task.
@@ -196,16 +202,27 @@ class Claims:
                 ram_mb=peaks.ram_mb,
                 vram_mb=peaks.vram_mb,
                 cpu_s=peaks.cpu_s,
+                counts_as=names.counts_as,
+                known_as=names.known_as,
             )
             moves.flush()
 
         self.database.write(act)
 
-    def note_progress(self, done: Mapping[tuple[str, int], tuple[float, str]]) -> None:
-        """Store the newest progress (0 to 1, note) of running attempts."""
+    def note_progress(
+        self,
+        done: Mapping[tuple[str, int], tuple[float, str]],
+        names: Mapping[tuple[str, int], Names] = MappingProxyType({}),
+    ) -> None:
+        """Store the newest progress (0 to 1, note) of running attempts, and their names so far."""
+        said: dict[tuple[str, int], dict[str, Any]] = {
+            key: {"progress": share, "note": note[:300]} for key, (share, note) in done.items()
+        }
+        for key, named in names.items():
+            said[key] = {**said.get(key, {}), **asdict(named)}
 
         def act(connection: Connection) -> None:
-            for (task_id, number), (share, note) in done.items():
+            for (task_id, number), values in said.items():
                 connection.execute(
                     update(attempts)
                     .where(
@@ -213,10 +230,10 @@ class Claims:
                         attempts.c.number == number,
                         attempts.c.state == AttemptState.RUNNING,
                     )
-                    .values(progress=share, note=note[:300])
+                    .values(**values)
                 )
 
-        if done:
+        if said:
             self.database.write(act)
 
     def _note(

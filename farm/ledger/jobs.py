@@ -22,6 +22,7 @@ from farm.ledger.advance import Advance
 from farm.ledger.failures import recall, settle_job, stop_job
 from farm.ledger.moves import Moves
 from farm.ledger.schema import (
+    attempts,
     jobs,
     stages,
     submissions,
@@ -225,7 +226,8 @@ class Jobs(Accepting):
         return self._act(actor, act)
 
     def find(self, name: str) -> str:
-        """The job id for ``#42``, ``42``, an id, or the unambiguous end of one.
+        """The job id for ``#42``, ``42``, an id, the unambiguous end of one, a task's id, or what a
+        service outside calls an attempt's work.
 
         Raises
         ------
@@ -238,14 +240,17 @@ class Jobs(Accepting):
                 where = jobs.c.number == int(text)
                 found = list(connection.execute(select(jobs.c.id).where(where)).scalars())
             if not found:
-                where = jobs.c.id == text
+                where = jobs.c.id == text.partition(".")[0]
                 found = list(connection.execute(select(jobs.c.id).where(where)).scalars())
+            if not found:
+                known = select(attempts.c.job_id).where(attempts.c.known_as == name).distinct()
+                found = list(connection.execute(known.limit(2)).scalars())
             if not found and len(text) >= 4:
                 where = jobs.c.id.endswith(text, autoescape=True)
                 found = list(connection.execute(select(jobs.c.id).where(where).limit(2)).scalars())
         if len(found) != 1:
             raise UnknownName(
-                "no job is called that" if not found else "more than one job ends like that",
+                "no job is called that" if not found else "more than one job is called that",
                 where=name,
                 mend="`farm ls --all` lists every job.",
                 code="job.unknown",

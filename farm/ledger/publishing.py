@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, case, func, select, update
+from sqlalchemy import Connection, bindparam, case, func, select, union, update
 
 from farm.domain.states import (
     ATTEMPT_ACTIVE,
@@ -18,17 +18,36 @@ from farm.domain.states import (
     TASK_SUCCEEDED,
     JobState,
     SubmissionState,
+    TaskState,
 )
 from farm.ledger.advance import Advance
 from farm.ledger.database import Database
 from farm.ledger.failures import stop_job
 from farm.ledger.masters import draft_of, masters_of
 from farm.ledger.moves import Moves
-from farm.ledger.schema import attempts, events, jobs, stages, submissions, tasks
+from farm.ledger.schema import attempts, events, jobs, shapes, stages, submissions, tasks
 
 T = TypeVar("T")
 
 _MAX_EVENTS = 2000
+WAITS = "waits"
+"""Target of the event that says what publishing waits for."""
+_OF_THESE: Any = bindparam("jobs", expanding=True)
+# Why nothing takes what is ready, and what an attempt waits for that has its engine.
+_WAITS = union(
+    select(tasks.c.job_id, shapes.c.reason.label("reason"))
+    .join(shapes, shapes.c.shape == tasks.c.shape)
+    .where(
+        tasks.c.job_id.in_(_OF_THESE),
+        tasks.c.state == TaskState.READY,
+        shapes.c.reason.is_not(None),
+    ),
+    select(attempts.c.job_id, attempts.c.note).where(
+        attempts.c.job_id.in_(_OF_THESE),
+        attempts.c.state.in_(list(ATTEMPT_ACTIVE)),
+        attempts.c.note.like("waits for %"),
+    ),
+)
 
 
 class Publishing:
@@ -142,8 +161,13 @@ class Publishing:
 
         self._act(act)
 
+    def note_waiting(self, job_id: str, reason: str) -> None:
+        """Record why a job's outputs cannot be published, or a submission be returned, for now."""
+        self._act(lambda moves: moves.note("job", job_id, WAITS, reason[:500], job_id=job_id))
+
     def progress(self, job_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """How far jobs are: number, state, stage, share (0 to 1) and when they started."""
+        """How far jobs are: number, state, stage, share (0 to 1), when they started, and what they
+        wait for."""
         with self.database.read() as connection:
             known = {
                 row.id: {
@@ -152,6 +176,7 @@ class Publishing:
                     "started_at": row.started_at,
                     "stage": "",
                     "share": 0.0,
+                    "waits_for": [],
                 }
                 for row in connection.execute(
                     select(jobs.c.id, jobs.c.number, jobs.c.state, jobs.c.started_at).where(
@@ -181,6 +206,8 @@ class Publishing:
                 )
                 .group_by(attempts.c.job_id)
             ).all()
+            for row in connection.execute(_WAITS, {"jobs": list(job_ids)}):
+                known[row.job_id]["waits_for"].append(row.reason)
         totals: dict[str, int] = {}
         done: dict[str, float] = {row.job_id: float(row.share or 0) for row in under_way}
         for row in counted:

@@ -126,6 +126,11 @@ _LOAD_COSTS = (
 )
 
 
+_BEGUN = _CANDIDATES.where(
+    tasks.c.job_id.in_(select(jobs.c.id).where(jobs.c.state == JobState.RUNNING))
+)
+
+
 class Queue:
     """The scheduler's view of the ledger. Writes need the leadership they are made under."""
 
@@ -211,11 +216,13 @@ class Queue:
             record = connection.execute(_NEEDS, {"shape": shape}).scalar_one()
         return Needs.from_record(record)
 
-    def candidates(self, shape: str, limit: int) -> list[Candidate]:
+    def candidates(self, shape: str, limit: int, *, begun: bool = False) -> list[Candidate]:
         """The first ``limit`` ready tasks of a shape for each submitter, most urgent class first.
 
-        Less urgent classes are read only until ``limit`` tasks were found.
+        Less urgent classes are read only until ``limit`` tasks were found. ``begun``: only of jobs
+        that have begun.
         """
+        chosen = _BEGUN if begun else _CANDIDATES
         found: list[Candidate] = []
         with self.database.read() as connection:
             urgency: int | None = None
@@ -230,7 +237,7 @@ class Queue:
                     key["submitter"] = connection.execute(_NEXT_SUBMITTER, key).scalar_one()
                     if key["submitter"] is None:
                         break
-                    found.extend(Candidate(*row) for row in connection.execute(_CANDIDATES, key))
+                    found.extend(Candidate(*row) for row in connection.execute(chosen, key))
         return found
 
     def hand_out(self, placements: Sequence[Placement], skipped: Sequence[str]) -> list[Message]:
@@ -384,4 +391,5 @@ def _node_facts(row: Any, blocked: set[str]) -> NodeFacts:
         ram_mb=int(row.facts.get("ram_mb", 0)),
         tags=frozenset(row.tags),
         blocked=frozenset(blocked),
+        full=str(row.facts.get("gauges", {}).get("full", "")),
     )

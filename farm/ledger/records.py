@@ -106,6 +106,17 @@ class Peaks:
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """What an attempt called itself. counts_as : in metrics. known_as : to a service outside."""
+
+    counts_as: str | None = None
+    known_as: str | None = None
+
+
+NAMELESS = Names()
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentPut:
     """A document written by a task; it becomes visible when the task's result is accepted."""
 
@@ -134,7 +145,8 @@ class EngineFacts:
 
 @dataclass(frozen=True, slots=True)
 class NodeFacts:
-    """A node as the scheduler sees it. ``block``: stage ids on its block-list."""
+    """A node as the scheduler sees it. ``blocked``: stage ids on its block-list; ``full``: why it has
+    no room to begin anything."""
 
     name: str
     incarnation: str
@@ -145,6 +157,7 @@ class NodeFacts:
     ram_mb: int
     tags: frozenset[str]
     blocked: frozenset[str] = frozenset()
+    full: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from farm.ledger.columns import JsonColumn, NumberColumn, StateColumn
 
 NO_DEADLINE = 9.0e15
 """``tasks.due`` of a task without a deadline: it sorts after every real one."""
-
+_NAMED = text("known_as IS NOT NULL")
 
 metadata = MetaData(
     naming_convention={
@@ -217,11 +217,14 @@ attempts = Table(
     Column("ram_mb", Float),
     Column("vram_mb", Float),
     Column("cpu_s", Float),
+    Column("counts_as", String(80), doc="what it counts as in metrics, such as animate-move@1.0.0"),
+    Column("known_as", String(200), doc="what a service outside calls its work"),
     Column("sent_at", Float, nullable=False),
     Column("started_at", Float),
     Column("ended_at", Float),
     Index("ix_attempts_state", "state", "node"),
     Index("ix_attempts_job_id", "job_id"),
+    Index("ix_attempts_known_as", "known_as", sqlite_where=_NAMED, postgresql_where=_NAMED),
 )
 
 artifacts = Table(

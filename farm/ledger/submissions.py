@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from farm.domain.errors import LostClaim
-from farm.domain.states import NODE_BEATING, JobState, SubmissionState
+from farm.domain.states import NODE_BEATING, JobState, SubmissionState, TaskState
 from farm.ledger.database import Database
 from farm.ledger.moves import Moves
-from farm.ledger.schema import jobs, nodes, submissions
+from farm.ledger.schema import jobs, nodes, shapes, submissions, tasks
 
 T = TypeVar("T")
 
@@ -242,6 +242,23 @@ class Submissions:
         begun = [JobState.RUNNING, JobState.FAILING, JobState.CANCELLING]
         return self._read((submissions.c.state == _S.ACCEPTED) & jobs.c.state.in_(begun))
 
+    def held_up(self, limit: int) -> list[Submission]:
+        """The oldest of those whose job has not begun because something is lacking, and not only
+        because others come first."""
+        with self.database.read() as connection:
+            lacking = select(shapes.c.shape).where(shapes.c.reason.is_not(None))
+            # Mostly nothing is; then the queue is not looked through.
+            found = list(connection.execute(lacking).scalars())
+        if not found:
+            return []
+        waits = select(tasks.c.job_id).where(
+            tasks.c.state == TaskState.READY, tasks.c.shape.in_(found)
+        )
+        queued = jobs.c.state == JobState.QUEUED
+        return self._read(
+            (submissions.c.state == _S.ACCEPTED) & queued & jobs.c.id.in_(waits), limit
+        )
+
     def job_in_short(self, job_id: str) -> dict[str, Any]:
         """Id, number, state and published path of a job."""
         with self.database.read() as connection:
@@ -264,13 +281,14 @@ class Submissions:
                     found.setdefault(stage_id, []).append(tags)
         return found
 
-    def _read(self, where: Any) -> list[Submission]:
+    def _read(self, where: Any, limit: int | None = None) -> list[Submission]:
         with self.database.read() as connection:
             rows = connection.execute(
                 select(submissions, jobs.c.state.label("job_state"))
                 .outerjoin(jobs, jobs.c.id == submissions.c.job_id)
                 .where(where)
                 .order_by(submissions.c.created_at, submissions.c.id)
+                .limit(limit)
             ).all()
         return [_submission(row._mapping) for row in rows]
 

@@ -12,7 +12,7 @@ from sqlalchemy import inspect, text
 from farm.domain.errors import ConfigError
 from farm.ledger.database import Database
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest revision in ``migrations/versions``; a test holds the two together."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

@@ -70,7 +70,8 @@ class StageLine:
 
 @dataclass(frozen=True, slots=True)
 class AttemptLine:
-    """One try of a task. ``progress``: 0 to 1; ``error``: a sentence."""
+    """One try of a task. ``progress``: 0 to 1; ``error``: a sentence; ``counts_as``: in metrics;
+    ``known_as``: to a service outside."""
 
     task_id: str
     number: int
@@ -86,6 +87,8 @@ class AttemptLine:
     ended_at: float | None
     ram_mb: float | None
     vram_mb: float | None
+    counts_as: str | None = None
+    known_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from farm.ledger.schema import (
     tasks,
 )
 from farm.ledger.views import JobLine
-from farm.ledger.views_jobs import JobViews, unapproved
+from farm.ledger.views_jobs import JobViews, related_to, unapproved
 from farm.ledger.views_pulse import Pulse, read_pulse
 
 COUNTED = 10_000
@@ -56,7 +56,8 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class JobFilter:
     """Which jobs to list. Times are seconds since 1970; ``words`` must each occur in the name,
-    the pipeline, the submitter, the tags or the end of the id. unapproved : finished drafts without
+    the pipeline, the submitter, the tags or the end of the id, or be a file's hash or what a service
+    outside calls its work. unapproved : finished drafts without
     a master."""
 
     states: frozenset[JobState] = frozenset()
@@ -338,4 +339,5 @@ def _mentions(word: str) -> ColumnElement[bool]:
         jobs.c.submitter.icontains(word, autoescape=True),
         jobs.c.id.endswith(word, autoescape=True),
         _tagged(word),
+        related_to(word),
     )

@@ -6,6 +6,7 @@ page only; so ten thousand queued jobs make no view slower.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from farm.estimate import Work, expected_s, progress, remaining_s
 from farm.ledger.accepting import DRAFT
 from farm.ledger.database import Database
 from farm.ledger.schema import (
+    artifact_uses,
     attempts,
     jobs,
     nodes,
@@ -32,6 +34,7 @@ from farm.ledger.schema import (
 from farm.ledger.views import JobLine, warnings_in
 
 _RECENT_PEAKS = 1000
+_HASH = re.compile(r"[0-9a-f]{12,64}")
 _BRIEF = (
     jobs.c.number, jobs.c.id, jobs.c.name, jobs.c.state, jobs.c.pipeline, jobs.c.paused,
     jobs.c.priority, jobs.c.submitter, jobs.c.quality, jobs.c.tags, jobs.c.created_at,
@@ -46,10 +49,18 @@ class JobViews:
         self.database = database
 
     def page(
-        self, *, limit: int = 20, before: int | None = None, states: Sequence[JobState] = ()
+        self,
+        *,
+        limit: int = 20,
+        before: int | None = None,
+        states: Sequence[JobState] = (),
+        related: str | None = None,
     ) -> list[JobLine]:
-        """The newest jobs first; ``before``: only numbers under it; ``states``: only in these."""
+        """The newest jobs first; ``before``: only numbers under it; ``states``: only in these;
+        ``related``: only those that :func:`related_to` chooses."""
         older = jobs.c.number < before if before is not None else jobs.c.number > 0
+        if related is not None:
+            older = and_(older, related_to(related))
         with self.database.read() as connection:
             if not states:
                 newest = select(*_BRIEF).where(older).order_by(jobs.c.number.desc()).limit(limit)
@@ -102,6 +113,21 @@ class JobViews:
         with self.database.read() as connection:
             rows = connection.execute(query).all()
         return {row.job_id for row in rows if warnings_in([(row.name, row.outputs)])}
+
+
+def related_to(name: str) -> ColumnElement[bool]:
+    """The condition of a job that has to do with ``name``: a service outside calls work of its that,
+    or a file of its has this hash, or one that begins with these twelve characters or more."""
+    ids = select(attempts.c.job_id).where(attempts.c.known_as == name)
+    found: ColumnElement[bool] = jobs.c.id.in_(ids)
+    digest = name.lower()
+    if _HASH.fullmatch(digest):
+        # A range, because an index finds it; "g" comes after every digit of a hash.
+        used = select(artifact_uses.c.job_id).where(
+            artifact_uses.c.hash >= digest, artifact_uses.c.hash < f"{digest}g"
+        )
+        found = jobs.c.id.in_(ids.union(used))
+    return found
 
 
 def unapproved() -> ColumnElement[bool]:

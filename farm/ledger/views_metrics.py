@@ -47,6 +47,7 @@ _ATTEMPTS = select(
     attempts.c.number,
     attempts.c.node,
     attempts.c.error_class,
+    attempts.c.counts_as,
     attempts.c.started_at,
     attempts.c.ended_at,
 ).where(attempts.c.task_id.in_(bindparam("keys", expanding=True)))

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, and_, func, or_, select
 from farm.domain.errors import UnknownName
 from farm.domain.states import JOB_ENDED, TASK_ACTIVE, JobState, TaskState
 from farm.ledger.database import Database
-from farm.ledger.schema import attempts, jobs, leader, settings, shapes, stages, tasks
+from farm.ledger.publishing import WAITS
+from farm.ledger.schema import attempts, events, jobs, leader, settings, shapes, stages, tasks
 from farm.ledger.views_cache import hit_reason, miss_reason
 
 _AHEAD = 1000
@@ -86,7 +87,7 @@ class Reasons:
                 text = error.get("message") or error.get("what") or "no reason was recorded"
                 return answer(job.state.value, str(text))
             if job.state is JobState.PUBLISHING:
-                return answer("publishing", "its outputs are being published")
+                return answer("publishing", _publishing(connection, job_id))
             here = tasks.c.job_id == job_id
             if job.paused:
                 return answer("paused", "the job is paused; `farm resume` lets it go on")
@@ -183,6 +184,18 @@ def farm_wide(connection: Connection, now_s: float) -> tuple[str, str] | None:
     return None
 
 
+def _publishing(connection: Connection, job_id: str) -> str:
+    newest = connection.execute(
+        select(events.c.target, events.c.reason)
+        .where(events.c.job_id == job_id, events.c.entity == "job")
+        .order_by(events.c.id.desc())
+        .limit(1)
+    ).first()
+    if newest is not None and newest.target == WAITS:
+        return f"its outputs cannot be published yet and are tried again: {newest.reason}"
+    return "its outputs are being published"
+
+
 def _active(connection: Connection, row: Any, now_s: float) -> tuple[str, str]:
     attempt = connection.execute(
         select(attempts).where(attempts.c.task_id == row.id, attempts.c.number == row.attempts)
@@ -191,7 +204,8 @@ def _active(connection: Connection, row: Any, now_s: float) -> tuple[str, str]:
     if attempt.started_at is None:
         return "sent", f"handed to {place}, which is about to begin"
     since_s = max(0.0, now_s - attempt.started_at)
-    return "running", f"runs on {place} since {since_s:.0f} s, {attempt.progress:.0%} done"
+    text = f"runs on {place} since {since_s:.0f} s, {attempt.progress:.0%} done"
+    return "running", f"{text}: {attempt.note}" if attempt.note else text
 
 
 def _blocked_by(connection: Connection, row: Any) -> str:

@@ -81,7 +81,9 @@ def _web_address(url: str, schemes: tuple[str, ...]) -> str:
         host, port_ok, parts = None, False, urlsplit("")
     if parts.scheme not in schemes or not host or not port_ok or not url.isprintable():
         raise _complaint(
-            "bad-url", "not an address that can be used", expected=f"{'// or '.join(schemes)}://…"
+            "bad-url",
+            "not an address that can be used",
+            expected=" or ".join(f"{scheme}://…" for scheme in schemes),
         )
     if parts.username or parts.password:
         raise _complaint(

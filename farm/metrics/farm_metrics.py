@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from farm.ledger.event_feed import Event
 from farm.ledger.views_metrics import MetricReads
@@ -62,6 +63,17 @@ class FarmMetrics:
         )
         self.failures = counter(
             "farm_attempt_failures_total", "Attempts failed or lost, by class.", *stage, "class"
+        )
+        self.work = counter(
+            "farm_work_attempts_total",
+            "Attempts ended, by what they count as: a workflow or a model with its version.",
+            "work",
+            "outcome",
+        )
+        self.work_s = histogram(
+            "farm_work_duration_seconds",
+            "Running time of attempts that succeeded, by what they count as.",
+            "work",
         )
         self.tasks_quarantined = counter(
             "farm_tasks_quarantined_total", "Tasks that crashed engines too often.", *stage
@@ -161,12 +173,22 @@ class FarmMetrics:
                 continue
             stage = self._stage(row.task_id)
             self.attempts.add(*stage, event.target)
+            if row.counts_as is not None:
+                self._count_work(row, event)
             if event.target == "lost":
                 self.lease_losses.add(row.node)
             if event.target in ("failed", "lost"):
                 self.failures.add(*stage, row.error_class or "unknown")
             elif event.target == "succeeded" and row.started_at is not None:
                 self.attempt_s.observe(*stage, seconds=max(0.0, event.at - row.started_at))
+
+    def _count_work(self, row: Any, event: Event) -> None:
+        for end in _ATTEMPT_ENDS:
+            # So that the first failure of what has succeeded until now is seen as an increase.
+            self.work.add(row.counts_as, end, by=0)
+        self.work.add(row.counts_as, event.target)
+        if event.target == "succeeded" and row.started_at is not None:
+            self.work_s.observe(row.counts_as, seconds=max(0.0, event.at - row.started_at))
 
     def _count_submissions(self, events: Sequence[Event]) -> None:
         settled = [e for e in events if e.target in _ARRIVALS]

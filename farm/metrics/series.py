@@ -20,6 +20,7 @@ CAPS: Mapping[str, int] = {
     "pipeline": 30,
     "stage": 40,
     "version": 20,
+    "work": 40,
     "node": 100,
     "origin": 20,
     "channel": 20,

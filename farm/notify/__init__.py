@@ -40,10 +40,12 @@ class Notifier:
         *,
         clock: Callable[[], float] = time.time,
         tried: Tried = lambda *_: None,
+        over_quota: Callable[[], str] = lambda: "",
     ) -> None:
         self._settings = settings
         self._database = database
         self._clock = clock
+        self._over_quota = over_quota
         self.outbox = Outbox(database)
         self._wanted: dict[str, frozenset[str]] = {}
         self.deliveries: list[Delivery] = []
@@ -95,14 +97,17 @@ class Notifier:
         self.deliveries.append(Delivery(name, tell, self.outbox, tried))
 
     def _watch_disk(self) -> None:
-        """Write an event when the spool's disk runs full, and one when there is room again."""
+        """Write an event when the spool's disk runs full or the store has reached its quota, and one
+        when there is room again."""
         free_mb = shutil.disk_usage(self._settings.spool_dir).free // MB
         low_mb = self._settings.low_disk_mb
-        if free_mb < low_mb and not self._disk_full:
-            self._disk_full = True
+        reason = self._over_quota()
+        if free_mb < low_mb:
             reason = f"{free_mb} MB are free; nothing new is accepted under {low_mb} MB"
+        if reason and not self._disk_full:
+            self._disk_full = True
             self.outbox.note_trouble(_DISK, "trouble", reason)
-        elif self._disk_full and free_mb > low_mb * 1.1:
+        elif self._disk_full and not reason and free_mb > low_mb * 1.1:
             self._disk_full = False
             self.outbox.note_trouble(_DISK, "recovered", f"{free_mb} MB are free again")
 

@@ -40,14 +40,21 @@ class Progress:
         self._last_s: float | None = None
         self._written: dict[str, dict[str, Any]] = {}
         self._shown: dict[str, float] = {}
+        self._held: dict[str, Submission] = {}
 
     def write(self) -> None:
-        """Write the status of every job from a drop folder that has begun, if it changed."""
+        """Write the status of every job from a drop folder that has begun, or that lacks something
+        to begin, if it changed."""
         now_s = self._monotonic()
         if self._last_s is not None and now_s - self._last_s < _EVERY_S:
             return
         self._last_s = now_s
-        rows = [row for row in self._submissions.accepted() if row.origin != QUEUE]
+        held = {row.id: row for row in self._submissions.held_up(_AT_ONCE)}
+        # What is not held up any more is told so once, whether or not it has begun.
+        under_way = {row.id: row for row in self._submissions.accepted()}
+        found = {**self._held, **held, **under_way}.values()
+        self._held = held
+        rows = [row for row in found if row.origin != QUEUE]
         known: dict[str, dict[str, Any]] = {}
         previewed: dict[str, float] = {}
         ids = [row.job_id for row in rows if row.job_id is not None]
@@ -94,4 +101,5 @@ class Progress:
             "percent": round(share * 100, 1),
             "stage": known["stage"],
             "eta_s": eta_s,
+            "waits_for": known["waits_for"],
         }

@@ -81,6 +81,7 @@ class Publisher:
             secret=secret.get_secret_value() if secret else "", clock=clock, tls=tls,
         )  # fmt: skip
         self._not_before: dict[str, tuple[float, float]] = {}
+        self._told: dict[str, str] = {}
 
     def tick(self) -> None:
         """Publish, return and tell whatever waits for it."""
@@ -262,6 +263,7 @@ class Publisher:
         try:
             act(job_id)
             self._not_before.pop(job_id, None)
+            self._told.pop(job_id, None)
         except NotLeader:
             raise
         except Exception as error:
@@ -271,6 +273,21 @@ class Publisher:
             _log.warning(
                 "job %s is tried again in %g s: %s", job_id, wait_s, error, exc_info=not known
             )
+            self._say(job_id, error)
+
+    def _say(self, job_id: str, error: Exception) -> None:
+        """Let ``farm why`` know what a job waits for; once, not at every try."""
+        what = str(error)
+        if isinstance(error, OSError):
+            what = f"{error.filename}: {error.strerror}" if error.filename else what
+        if self._told.get(job_id) == what:
+            return
+        try:
+            self.ledger.note_waiting(job_id, what)
+            self._told[job_id] = what
+        except Exception as trouble:
+            # The ledger may lie on the disk that is full; the next try says it again.
+            _log.warning("what job %s waits for cannot be written: %s", job_id, trouble)
 
     def complaints(self) -> dict[str, str]:
         """Jobs that cannot be published or returned at the moment."""

@@ -261,6 +261,7 @@ class Journey:
         socket: Socket | None = None
         uploaded = Uploaded({}, 0, 0)
         sent = adopted
+        listener.known_as(prompt)
         try:
             if not adopted:
                 listener.progress(0.0, f"sends files to {health.server.name}")

@@ -135,19 +135,22 @@ class Pool:
         checkpoint: Callable[[], None] | None = None,
         preview: Callable[[bytes], None] | None = None,
         log: Callable[[int, str], None] | None = None,
+        known_as: Callable[[str], None] | None = None,
         tags: frozenset[str] = frozenset(),
     ) -> RunResult:
         """Run a bound graph and fetch its files into the folder ``into``. Blocks.
 
         attempt : a stable name of this piece of work; a later call with the same name, graph and
         files takes up what an earlier one left on a server. checkpoint : called at least twice a
-        second; when it raises, the run is stopped on its server. Raises ComfyFailure.
+        second; when it raises, the run is stopped on its server. known_as : told the id of each
+        prompt that is to do the work. Raises ComfyFailure.
         """
         listener = Listener(
             progress=progress or _nothing,
             checkpoint=checkpoint or _nothing,
             preview=preview or _nothing,
             log=log or _nothing,
+            known_as=known_as or _nothing,
         )
         return Journey(self, bound, assets, into, attempt, listener, tags).travel()
 

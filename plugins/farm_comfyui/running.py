@@ -16,6 +16,8 @@ from farm import FarmError, InputFile, Result, Task
 from farm_comfyui import configured
 from farm_comfyui.asked import Asked
 from farm_comfyui.bound import Asset, BoundGraph
+from farm_comfyui.failures import Lacking, NoServerCan
+from farm_comfyui.packing import pack
 from farm_comfyui.params import RunParams
 from farm_comfyui.pool import Pool
 
@@ -26,7 +28,17 @@ _SHOWN = ("video", "pose", "control")
 def run(task: Task[RunParams]) -> Result:
     """Run the request of ``request`` with the files of ``assets``; writes ``video``, what the
     workflow preprocessed, and ``run``, the record of it."""
+    return _run(task, whole=False)
+
+
+def run_named(task: Task[RunParams]) -> Result:
+    """The same for any workflow: ``saved`` is an archive of all that it saved, ``video`` its film."""
+    return _run(task, whole=True)
+
+
+def _run(task: Task[RunParams], *, whole: bool) -> Result:
     asked = Asked.read(task.input("request").path)
+    task.counts_as(f"{asked.template}@{asked.version}")
     pool = configured.pool()
     bound = _offered(asked, pool)
     given = dict(zip(bound.assets, task.inputs["assets"], strict=True))
@@ -44,13 +56,19 @@ def run(task: Task[RunParams]) -> Result:
             checkpoint=hearing.checkpoint,
             preview=task.preview,
             log=task.log.log,
+            known_as=task.known_as,
         )
     except FarmError as error:
         _explain(task.log, error)
+        if whole and isinstance(error, Lacking):
+            raise _nowhere(asked.template, error) from error
         raise
     result: dict[str, Path] = {}
+    if whole:
+        result["saved"] = task.output("saved", ".zip")
+        pack(result["saved"], done.files)
     for role, files in done.files.items():
-        if role in _SHOWN and files:
+        if role in (("video",) if whole else _SHOWN) and files:
             port = "pose" if role == "control" else role
             result[port] = files[0].path.rename(task.output(port, files[0].path.suffix))
     result["run"] = task.output("run", ".json")
@@ -58,6 +76,17 @@ def run(task: Task[RunParams]) -> Result:
     task.log.info("ComfyUI prompt %s on %s is done", done.prompt_id, done.server)
     task.progress(1, 1)
     return result
+
+
+def _nowhere(workflow: str, error: Lacking) -> NoServerCan:
+    """What the servers lack, for whoever asked for that workflow."""
+    return NoServerCan(
+        "no video server has what this workflow needs",
+        where=f"workflow {workflow}",
+        got=error.got,
+        mend=f"farm comfy check {workflow} tells what to install where; then farm retry the job.",
+        cause=error.cause,
+    )
 
 
 class _Hearing:

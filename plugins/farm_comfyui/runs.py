@@ -53,12 +53,14 @@ def prefix(prompt: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Whom a run tells. progress : share and note. checkpoint : may raise to stop the run."""
+    """Whom a run tells. progress : share and note. checkpoint : may raise to stop the run. known_as :
+    the id of the prompt that does the work now."""
 
     progress: Callable[[float, str], None]
     checkpoint: Callable[[], None]
     preview: Callable[[bytes], None]
     log: Callable[[int, str], None]
+    known_as: Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)

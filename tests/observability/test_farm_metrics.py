@@ -17,6 +17,7 @@ from farm.domain.errors import ErrorClass
 from farm.domain.plan import Needs
 from farm.ledger.database import Database
 from farm.ledger.publishing import Publishing
+from farm.ledger.records import Names, Peaks
 from farm.metrics.refreshing import Refreshing
 from farm.metrics.series import CAPS, OTHER, Book
 
@@ -115,6 +116,40 @@ def test_a_failure_is_counted_by_its_class_and_the_version_of_its_stage(
         (("class", "input"), ("stage", "test.work/test"), ("version", "1")): 1
     }
     assert page["farm_jobs_ended_total"][(("pipeline", "test@1"), ("state", "failed"))] == 1
+
+
+def test_attempts_are_counted_by_what_they_call_themselves(
+    hand: Farmhand, watched: Watched, clock: Any
+) -> None:
+    old, new = Names("animate-move@1.0.0"), Names("animate-move@2.0.0", "prompt-7")
+    for number, names in enumerate((old, old, new, Names())):
+        hand.jobs.accept(plan(stage("draw"), prompt=str(number)), job_id=f"job{number}")
+        task = hand.take()
+        clock.pass_s(20)
+        if names is new:
+            told = {"class": "input", "message": "no."}
+            hand.claims["n1"].fail(
+                task, ErrorClass.INPUT, told, Peaks(), names=names, max_failures=9
+            )
+        else:
+            hand.claims["n1"].finish(task, {"out": []}, Peaks(), names=names, go_on=False)
+    hand.jobs.accept(plan(stage("draw"), prompt="lost"), job_id="lost")
+    task = hand.take()
+    hand.claims["n1"].note_progress({}, {(task.task_id, 1): new})
+    hand.nodes.lost("n1", "i1", "silent")
+    page = watched.read()
+    counted = {
+        (dict(key)["work"].partition("@")[2], dict(key)["outcome"]): number
+        for key, number in page["farm_work_attempts_total"].items()
+        if number
+    }
+    assert counted == {
+        ("1.0.0", "succeeded"): 2, ("2.0.0", "failed"): 1, ("2.0.0", "lost"): 1
+    }  # fmt: skip
+    # A panel divides by what is there from the first: no outcome is missing.
+    assert len(page["farm_work_attempts_total"]) == 8
+    assert page["farm_work_duration_seconds_sum"] == {(("work", "animate-move@1.0.0"),): 40}
+    assert page["farm_work_duration_seconds_count"] == {(("work", "animate-move@1.0.0"),): 2}
 
 
 def test_a_lapsed_lease_is_counted_for_its_node(hand: Farmhand, watched: Watched) -> None:

@@ -59,6 +59,7 @@ class DirectTask:
     models: WarmModels = field(default_factory=WarmModels)
     documents: MemoryDocuments = field(default_factory=MemoryDocuments)
     reports: list[tuple[float, float, str]] = field(default_factory=list)
+    named: dict[str, str] = field(default_factory=dict)
     _written: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     @property
@@ -81,6 +82,12 @@ class DirectTask:
 
     def preview(self, picture: Path | bytes) -> None:
         """Nobody looks."""
+
+    def counts_as(self, name: str) -> None:
+        self.named["counts_as"] = name
+
+    def known_as(self, name: str) -> None:
+        self.named["known_as"] = name
 
     def checkpoint(self) -> None:
         if self.cancel_after is not None and len(self.reports) > self.cancel_after:

@@ -101,7 +101,9 @@ def run(
     task.setdefault("models", SHARED)
     direct = TinyTask(folder, of.params(**params), files, **task)
     try:
-        return dict(run_task(direct))  # type: ignore[arg-type]
+        made = dict(run_task(direct))  # type: ignore[arg-type]
+        assert direct.named["counts_as"].startswith(f"{direct.params.model}@")
+        return made
     finally:
         direct.models.cache.task_ended()
 

@@ -243,6 +243,21 @@ def show(task):
     obey(task)
 
 @stage
+def names(task):
+    """Call itself something, and then what path says."""
+    for name in ("swan@1.0.0", "swan@1.0.0", "swan@2.0.0"):
+        task.counts_as(name)
+    task.known_as("prompt-7")
+    if task.params.path == "fail":
+        raise ValueError("no such colour")
+    if task.params.path == "vanish":
+        os._exit(7)
+    if task.params.path == "obey":
+        obey(task)
+    if task.params.path:
+        task.counts_as(task.params.path)
+
+@stage
 def hoard(task):
     globals().setdefault("kept", []).append(b"x" * (task.params.count << 20))
 

@@ -140,11 +140,15 @@ def test_a_plugin_classifies_the_errors_of_its_libraries(shop: Shop, engine: Eng
     assert engine.run(shop.request("nasty")).error_class is ErrorClass.TRANSIENT
 
 
-@pytest.mark.parametrize("stage", ["exhaust", "fill"])
-def test_memory_and_disk_that_run_out_are_a_matter_of_resources(
-    shop: Shop, engine: EngineProcess, stage: str
+@pytest.mark.parametrize(
+    ("stage", "expected"), [("exhaust", ErrorClass.RESOURCE), ("fill", ErrorClass.DISK)]
+)
+def test_memory_and_disk_that_run_out_are_told_apart(
+    shop: Shop, engine: EngineProcess, stage: str, expected: ErrorClass
 ) -> None:
-    assert engine.run(shop.request(stage)).error_class is ErrorClass.RESOURCE
+    outcome = engine.run(shop.request(stage))
+    assert outcome.error_class is expected
+    assert ("disk" if stage == "fill" else "memory") in error_of(outcome)["mend"]
 
 
 def test_a_plugin_that_exits_does_not_end_the_engine(shop: Shop, engine: EngineProcess) -> None:

@@ -48,6 +48,8 @@ def run(task: Task[RecipeParams]) -> Result:
     BrokenOutput : the model gave no picture.
     """
     quiet()
+    model = task.params.model  # type: ignore[attr-defined]
+    task.counts_as(f"{model}@{task.models.facts(model).digest[:8]}")
     facts = facts_of(task)
     settings = settled(task.params, facts, task.window.frames if task.window else None)
     _refuse_too_long(task.params.recipe, settings)
