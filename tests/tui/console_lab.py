@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from textual.css.query import NoMatches
 from textual.pilot import Pilot
 
 from farm.config import Settings
@@ -36,11 +37,21 @@ async def console(
 
 
 async def until(pilot: Pilot[Any], holds: Callable[[], bool], what: str = "") -> None:
-    """Let the console work until a condition holds; 10 s at most."""
-    end = time.monotonic() + 10
-    while not holds():
+    """Let the console work until a condition holds; 30 s at most.
+
+    What a screen does not show yet, because it is only just opened, does not hold.
+    """
+    end = time.monotonic() + 30
+    while not _holds(holds):
         assert time.monotonic() < end, what or "it did not come to hold in time"
         await pilot.pause(0.02)
+
+
+def _holds(condition: Callable[[], bool]) -> bool:
+    try:
+        return condition()
+    except NoMatches:
+        return False
 
 
 def screen_text(app: FarmConsole) -> str:

@@ -186,7 +186,7 @@ assert list((store.root / "tmp").iterdir()) == []
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("resource ")
+    assert done.stdout.startswith("disk ")
     assert "the disk of the artifact store is full" in done.stdout
     assert "farm gc" in done.stdout
 
