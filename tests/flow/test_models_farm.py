@@ -86,7 +86,7 @@ def test_a_running_node_offers_a_stage_once_its_model_was_fetched(root: Path) ->
         assert node.complaints["lab.think/lab"].endswith("run: farm models fetch lab-net")
         assert "lab.think/lab" not in node.offers
         farm(root, "submit", "-p", "think", "--prompt", "why?")
-        assert "lab.think/lab" in farm(root, "why", "1")
+        until(lambda: "lab.think/lab" in farm(root, "why", "1"))
         farm(root, "models", "fetch", "lab-net")
         until(lambda: "lab.think/lab" in NodeViews(database).nodes()[0].offers)
         farm(root, "watch", "1")
