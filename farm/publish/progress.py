@@ -65,17 +65,19 @@ class Progress:
         for row in rows:
             record = self._record(str(row.job_id), known[str(row.job_id)])
             written[row.id] = record
+            if self._written.get(row.id) != record:
+                self._tell(row, record)
             if previewed.get(str(row.job_id)) != self._shown.get(str(row.job_id)):
                 self._show(row)
-            if self._written.get(row.id) == record:
-                continue
-            try:
-                timed = {**record, "updated": moment(self._clock())}
-                write_json(claim_folder(row) / "status.json", timed)
-            except OSError as error:
-                # The folder may have been taken away; the job goes on without it.
-                _log.debug("no status for %s: %s", row.name, error)
         self._written, self._shown = written, previewed
+
+    def _tell(self, row: Submission, record: dict[str, Any]) -> None:
+        try:
+            timed = {**record, "updated": moment(self._clock())}
+            write_json(claim_folder(row) / "status.json", timed)
+        except OSError as error:
+            # The folder may have been taken away; the job goes on without it.
+            _log.debug("no status for %s: %s", row.name, error)
 
     def _show(self, row: Submission) -> None:
         newest = self._previews.newest(str(row.job_id))

@@ -238,7 +238,8 @@ def test_a_cancelled_job_leaves_its_server_free(
     shutil.move(made, root / "dropbox" / "animate" / made.name)
     wait_for(lambda: any(server.queue()[0] for server in servers), 60, "a run")
     [status] = root.glob("dropbox/animate/_claimed/*/status.json")
-    farm(root, "cancel", str(read(status)["number"]))
+    number = wait_for(lambda: read(status).get("number"), 20, "the job's number")
+    farm(root, "cancel", str(number))
     wait_for(lambda: not any(any(server.queue()) for server in servers), 20, "free servers")
     for server in servers:
         server.mend("slow-node")
