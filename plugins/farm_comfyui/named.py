@@ -140,6 +140,3 @@ def _aspect(template: Template, params: WorkflowParams, assets: Mapping[str, Med
         return shapes[0]
     ratio = wide / high
     return min(shapes, key=lambda one: max(_SHAPES[one] / ratio, ratio / _SHAPES[one]))
-
-
-__all__ = ["WORDS", "check", "request_of", "sources", "template_of"]
