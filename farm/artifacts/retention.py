@@ -94,7 +94,7 @@ def room_to_work(store: Store, settings: RoomSettings, spool: Path) -> str:
     """Why a node may begin nothing new now, or nothing when it may: scratch and store need room."""
     free = shutil.disk_usage(spool).free
     if free < settings.low_disk_mb * MB:
-        return _low_disk(free, settings)
+        return low_disk(free, settings)
     return room(store, settings) or ""
 
 
@@ -105,7 +105,7 @@ def room(store: Store, settings: RoomSettings, *, used_bytes: int = 0) -> str | 
     """
     free = store.free_bytes()
     if free is not None and free < settings.low_disk_mb * MB:
-        return _low_disk(free, settings)
+        return low_disk(free, settings)
     return over_quota(settings, used_bytes) or None
 
 
@@ -119,7 +119,8 @@ def over_quota(settings: RoomSettings, used_bytes: int) -> str:
     return ""
 
 
-def _low_disk(free_bytes: int, settings: RoomSettings) -> str:
+def low_disk(free_bytes: int, settings: RoomSettings) -> str:
+    """What to tell of so little free disk."""
     return (
         f"low disk: {free_bytes // MB} MB free, less than low_disk_mb = {settings.low_disk_mb}; "
         "free some room or run `farm gc`"

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from farm.artifacts.retention import low_disk
 from farm.config import NOTICES, CommandChannel, EmailChannel, Settings, WebhookChannel
 from farm.domain.wording import MB
 from farm.ledger.database import Database
@@ -99,11 +100,12 @@ class Notifier:
     def _watch_disk(self) -> None:
         """Write an event when the spool's disk runs full or the store has reached its quota, and one
         when there is room again."""
-        free_mb = shutil.disk_usage(self._settings.spool_dir).free // MB
+        free = shutil.disk_usage(self._settings.spool_dir).free
+        free_mb = free // MB
         low_mb = self._settings.low_disk_mb
         reason = self._over_quota()
         if free_mb < low_mb:
-            reason = f"{free_mb} MB are free; nothing new is accepted under {low_mb} MB"
+            reason = low_disk(free, self._settings)
         if reason and not self._disk_full:
             self._disk_full = True
             self.outbox.note_trouble(_DISK, "trouble", reason)

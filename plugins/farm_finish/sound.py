@@ -19,7 +19,7 @@ from av.container import OutputContainer
 from av.packet import Packet
 
 from farm.media.sound import RATE, Sound, blocks, sound_parts
-from farm_finish.audio.writing import AAC_FRAME, FLAC_FRAME, audio_frame
+from farm.media.sound_files import AAC_FRAME, FLAC_FRAME, audio_frame
 
 
 def add_sound(

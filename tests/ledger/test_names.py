@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import pytest
 from farmhand import Farmhand, artifact, plan, stage
-from sqlalchemy import event
+from statements import statements
 
 from farm.domain.errors import ErrorClass, UnknownName
 from farm.ledger.database import Database
@@ -50,20 +46,6 @@ def names_of(hand: Farmhand, job_id: str) -> list[tuple[str | None, str | None]]
 def numbers(hand: Farmhand, word: str) -> list[int]:
     """What the console lists for a word."""
     return ConsoleViews(hand.database).numbers(JobFilter(words=(word,)), Sort(), limit=9)[0]
-
-
-@contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    run: list[str] = []
-
-    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        run.append(statement)
-
-    event.listen(database.engine, "before_cursor_execute", note)
-    try:
-        yield run
-    finally:
-        event.remove(database.engine, "before_cursor_execute", note)
 
 
 def test_names_are_kept_with_the_result_and_with_the_failure(hand: Farmhand) -> None:

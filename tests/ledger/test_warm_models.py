@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from farmhand import Farmhand, artifact, plan, stage
 from frozen import FrozenClock
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
+from statements import statements
 
 from farm.dispatch.scheduler import Scheduler
 from farm.domain.errors import InputError, LostClaim
@@ -56,18 +55,6 @@ def holding(*warm: str) -> Holding:
 def row(hand: Farmhand, task_id: str) -> Any:
     with hand.database.read() as connection:
         return connection.execute(select(tasks).where(tasks.c.id == task_id)).one()
-
-
-@contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    sent: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(statement)
-
-    event.listen(database.engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(database.engine, "before_cursor_execute", note)
 
 
 def test_an_engine_goes_on_with_its_model_although_another_is_first(

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from farmhand import Farmhand, plan, stage
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import event
+from statements import statements
 
 from farm.domain.errors import ErrorClass
 from farm.domain.plan import Needs
@@ -59,20 +57,6 @@ def samples(page: bytes) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
 @pytest.fixture
 def watched(database: Database, tmp_path: Path, hand: Farmhand) -> Watched:
     return Watched(database, tmp_path)
-
-
-@contextmanager
-def queries(database: Database) -> Iterator[list[str]]:
-    run: list[str] = []
-
-    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        run.append(statement)
-
-    event.listen(database.engine, "before_cursor_execute", note)
-    try:
-        yield run
-    finally:
-        event.remove(database.engine, "before_cursor_execute", note)
 
 
 def test_a_job_is_counted_from_its_acceptance_to_its_end(
@@ -209,7 +193,7 @@ def test_reading_the_page_asks_the_ledger_nothing(
 ) -> None:
     hand.jobs.accept(plan(stage("draw", windows=50)), job_id="job1")
     watched.read()
-    with queries(database) as run:
+    with statements(database) as run:
         assert b"farm_queue_tasks" in watched.book.page()
     assert run == []
 
@@ -221,11 +205,11 @@ def test_a_look_at_the_ledger_takes_as_many_queries_for_many_tasks_as_for_few(
     for number, windows in enumerate((2, 400)):
         name = f"job{number}"
         hand.jobs.accept(plan(stage("draw", windows=windows), prompt=name), job_id=name)
-        with queries(database) as run:
+        with statements(database) as run:
             watched.read()
         counts.append(len(run))
     assert counts[0] == counts[1]
-    with queries(database) as run:
+    with statements(database) as run:
         watched.refreshing.tick()
     # Nothing new and nothing due: one look for events.
     assert [sql for sql in run if sql != "BEGIN"] == [sql for sql in run if "FROM events" in sql]

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 import farm_finish
 from farm import InputError, TaskCancelled
-from farm_finish.audio.writing import wav_file
+from farm.media.sound_files import wav_file
 from farm_finish.deliver.hls import rung_sizes
 from farm_finish.deliver.params import LadderParams, SequenceParams
 from farm_finish.deliver.timecode import timecode

@@ -74,7 +74,9 @@ async def test_a_dead_node_is_named_and_how_to_bring_it_back(farm: Farm) -> None
 async def test_a_full_disk_is_told_on_every_screen_and_at_the_door_it_closes(farm: Farm) -> None:
     async with operator(farm) as op:
         await op.reads(
-            "The disk is full:", "nothing new is accepted", "Free some room, or run `farm gc`"
+            "Nothing new begins: low disk:",
+            "less than low_disk_mb",
+            "free some room or run `farm gc`",
         )
         await op.press("5", "end", until_it_says="late.txt")
         await op.press("tab", until_it_says="waits for low disk:")

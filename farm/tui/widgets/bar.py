@@ -81,10 +81,8 @@ def _trouble(pulse: Pulse | None) -> str:
     if not pulse.daemon:
         return "No daemon is active: nothing is handed out. Start the farm with `farm up`."
     told = []
-    if pulse.disk_full and pulse.disk_full.startswith("over quota"):
+    if pulse.disk_full:
         told.append(f"Nothing new begins: {pulse.disk_full}.")
-    elif pulse.disk_full:
-        told.append(f"The disk is full: {pulse.disk_full}. Free some room, or run `farm gc`.")
     if pulse.paused:
         told.append(f"The farm is paused: {pulse.paused}. On the queue (4), F lets it go on.")
     return "\n ".join(told)

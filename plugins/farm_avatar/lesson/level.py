@@ -12,11 +12,12 @@ from pathlib import Path
 from farm import InputError, Result, Task
 from farm.media.loudness import LoudnessMeter
 from farm.media.sound import RATE, sound_blocks
+from farm.media.sound_files import wavpack_file
 from farm_avatar.lesson.listen import HEARD, LEVEL_LUFS
 from farm_avatar.lesson.params import LevelParams
 from farm_avatar.lesson.script_files import as_json
 from farm_avatar.lesson.speaking import read_json
-from farm_avatar.lesson.stems import SUFFIX, stem
+from farm_avatar.lesson.stems import SUFFIX
 
 LEVELS = "farm.clip-levels/1"
 
@@ -67,7 +68,7 @@ def _joined(task: Task[LevelParams], name: str, gain_db: float) -> Path:
     target: Path = task.output(name, SUFFIX)
     files = task.inputs[name]
     gain = 10 ** (gain_db / 20)
-    with stem(target) as out:
+    with wavpack_file(target) as out:
         for number, file in enumerate(files):
             for block in sound_blocks(file.path, f"{name} {number + 1}"):
                 task.progress(number, len(files), f"{name}, {out.samples // RATE} s")

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from farm import InputError, Result, Task
 from farm.media.loudness import LoudnessMeter
 from farm.media.sound import BLOCK, RATE, sound_parts
+from farm.media.sound_files import wavpack_file
 from farm_avatar.compose.scene import Scene, Visual, read_scene
 from farm_avatar.compose.stage import unpacked
 from farm_avatar.compose.tempo import Piece
@@ -28,7 +29,7 @@ from farm_avatar.lesson.hearing import Span, begin_of, heard_pieces, span_of
 from farm_avatar.lesson.overlap import played
 from farm_avatar.lesson.params import ListenParams
 from farm_avatar.lesson.script_files import as_json
-from farm_avatar.lesson.stems import SUFFIX, on_disk, stem
+from farm_avatar.lesson.stems import SUFFIX, on_disk
 
 HEARD = "farm.heard/1"
 LEVEL_LUFS = -23.0
@@ -82,7 +83,7 @@ def run(task: Task[ListenParams]) -> Result:
     loud = {record["sound"] for record in ear.heard}
     for name, sound in ear.stems.items():
         written[name] = task.output(name, SUFFIX)
-        with stem(written[name]) as out:
+        with wavpack_file(written[name]) as out:
             for first in range(0, length, BLOCK):
                 task.checkpoint()
                 count = min(BLOCK, length - first)

@@ -17,6 +17,7 @@ import numpy as np
 from farm import InputError, Result, Task
 from farm.media.loudness import LoudnessMeter
 from farm.media.sound import RATE, Sound, sound_blocks
+from farm.media.sound_files import flac_file
 from farm_finish.audio.limiter import Limiter
 from farm_finish.audio.measure import Findings, Measurement, record
 from farm_finish.audio.params import MasterParams
@@ -24,7 +25,6 @@ from farm_finish.audio.peaks import decibels, factor
 from farm_finish.audio.room import Room
 from farm_finish.audio.runs import Runs
 from farm_finish.audio.spool import Spool
-from farm_finish.audio.writing import flac_file
 
 SCHEMA = "farm.audio-master/1"
 MARGIN_DB = 0.1

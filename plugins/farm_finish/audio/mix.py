@@ -15,6 +15,7 @@ import numpy as np
 
 from farm import InputError, InputFile, Result, Task
 from farm.media.sound import BLOCK, RATE, Sound, sound_blocks
+from farm.media.sound_files import wav_file
 from farm.media.source import opened
 from farm_finish.audio.acoustics import HEARD_IN_IT, Acoustics, Settings, read_acoustics
 from farm_finish.audio.ducking import Ducker
@@ -22,7 +23,6 @@ from farm_finish.audio.params import ROLES, MixParams, Role, TrackParams
 from farm_finish.audio.pictures import picture_span
 from farm_finish.audio.spool import Spool
 from farm_finish.audio.tracks import Track, balance, cut, in_turn
-from farm_finish.audio.writing import wav_file
 
 
 def run(task: Task[MixParams]) -> Result:

@@ -16,11 +16,11 @@ from av.audio.resampler import AudioResampler
 
 from farm import InputFile, Result, Task
 from farm.media.sound import BLOCK, RATE, Sound, sound_parts
+from farm.media.sound_files import audio_frame, wav_file
 from farm_finish.audio.ducking import Ducker
 from farm_finish.audio.params import MixParams
 from farm_finish.audio.spool import Spool
 from farm_finish.audio.tracks import Track, balance
-from farm_finish.audio.writing import audio_frame, wav_file
 from farm_finish.timeline.model import Heard, Source, Timeline
 from farm_finish.timeline.params import SoundParams
 from farm_finish.timeline.planning import read_plan

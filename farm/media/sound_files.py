@@ -1,4 +1,4 @@
-"""Sound files between stages: float WAV, in which nothing clips, and FLAC of 24 bits.
+"""Sound files between stages: floats, in which nothing clips, as WAV or WavPack; FLAC of 24 bits.
 
 Invariant: the bytes depend on the samples alone; no date and no library version is written.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
@@ -21,15 +22,16 @@ from farm.media.sound import RATE, Sound
 FLAC_FRAME = 4608
 AAC_FRAME = 1024
 _FULL_24 = 1 << 23
+_FORMATS = {"flac": "s32", "pcm_f32le": "flt", "wavpack": "fltp"}
 
 
 class SoundWriter:
-    """Takes stereo samples in blocks of any length."""
+    """Takes stereo samples in blocks of any length. samples : how many are in whole frames by now."""
 
     def __init__(self, stream: AudioStream, container: av.container.OutputContainer) -> None:
         self._stream, self._container = stream, container
         self._rest = np.zeros((2, 0), np.float32)
-        self._at = 0
+        self.samples = 0
 
     def write(self, sound: Sound) -> None:
         """The next (2, n) samples."""
@@ -46,15 +48,22 @@ class SoundWriter:
         self._container.mux(self._stream.encode(None))
 
     def _encode(self, sound: Sound) -> None:
-        frame = audio_frame(sound, self._stream.codec_context.format.name, self._at)
+        frame = audio_frame(sound, self._stream.codec_context.format.name, self.samples)
         self._container.mux(self._stream.encode(frame))
-        self._at += sound.shape[1]
+        self.samples += sound.shape[1]
 
 
 @contextmanager
 def wav_file(path: Path) -> Iterator[SoundWriter]:
     """A stereo WAV of floats; RF64 where it grows beyond 4 GB."""
     with _file(path, "wav", "pcm_f32le", {"rf64": "auto"}) as writer:
+        yield writer
+
+
+@contextmanager
+def wavpack_file(path: Path) -> Iterator[SoundWriter]:
+    """A stereo file of floats without loss, in Matroska; silence takes no room in it."""
+    with _file(path, "matroska", "wavpack", {}) as writer:
         yield writer
 
 
@@ -87,9 +96,9 @@ def _file(
 ) -> Iterator[SoundWriter]:
     chosen = options | {"fflags": "+bitexact"}
     with av.open(str(path), "w", format=container_format, options=chosen) as container:
-        stream = container.add_stream(codec, rate=RATE, layout="stereo")
+        stream = cast(AudioStream, container.add_stream(codec, rate=RATE, layout="stereo"))
         context = stream.codec_context
-        context.format = "s32" if codec == "flac" else "flt"
+        context.format = _FORMATS[codec]
         context.thread_count = 1
         # The encoder's name and version would change the bytes with every release.
         context.flags |= Flags.bitexact
