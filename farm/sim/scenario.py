@@ -19,13 +19,14 @@ from farm.ledger.invariants import unfinished, violations
 from farm.ledger.nodes import Nodes
 from farm.ledger.schema import events
 from farm.sim.farmlet import Farmlet
+from farm.sim.pulse import Pulse
 from farm.sim.submissions import Submitted, draw, submit
 from farm.sim.verdict import check_recovery, check_results
 
 T = TypeVar("T")
 
 _LOOK_S = 0.02
-_STUCK_S = 45.0
+_STUCK_S = 120.0
 _BUSY_WITHIN_S = 3.0
 _READY_S = 60.0
 _WEIGHTS = {"engine": 4, "node": 3, "daemon": 3, "valkey": 2, "flush": 1}
@@ -81,6 +82,8 @@ class Scenario:
         self._submitted: list[Submitted] = []
         self._kills: list[Kill] = []
         self._due: dict[str, float] = {}
+        self._pulse = Pulse(farm.settings.heartbeat_s)
+        self._noted_at = 0.0
         self._tell = tell
 
     def queue(self, one: Submitted) -> None:
@@ -101,7 +104,9 @@ class Scenario:
         self._submit(self._wanted)
         stuck = self._finish()
         seconds = time.monotonic() - began
-        lost, longest_s, late = check_recovery(farm.database, self._kills, farm.settings)
+        lost, longest_s, late = check_recovery(
+            farm.database, self._kills, self._pulse, farm.settings
+        )
         found = [*stuck, *violations(farm.database), *late, *check_results(farm, self._submitted)]
         kills = dict(Counter(kill.target for kill in self._kills))
         return Report(
@@ -120,6 +125,9 @@ class Scenario:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             self._restart()
+            if time.monotonic() - self._noted_at > self._pulse.heartbeat_s / 3:
+                self._pulse.note(self.farm.database)
+                self._noted_at = time.monotonic()
             time.sleep(_LOOK_S)
 
     def _restart(self) -> None:

@@ -25,7 +25,11 @@ def emptied(url: str) -> str:
 def simulate(root: Path, *, seed: int, kills: int, jobs: int, database: str = "") -> Report:
     farm = Farmlet(root, database=database)
     try:
-        return Scenario(farm, seed=seed, kills=kills, jobs=jobs, tell=print).run()
+        report = Scenario(farm, seed=seed, kills=kills, jobs=jobs, tell=print).run()
+        if report.violations:  # pytest shows what is printed only when the test fails.
+            for log in sorted((root / "log").iterdir()):
+                print(f"--- {log.name}", log.read_text(encoding="utf-8")[-20_000:], sep="\n")
+        return report
     finally:
         farm.stop()
 
