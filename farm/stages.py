@@ -281,6 +281,10 @@ class Stage:
     preference : higher wins when several providers are on offer; per quality profile.
     models : names of the models (``farm_models``) it needs on the node, or a function of the
         parameters; what they are made of is part of the cache key.
+    resolve : makes definite what parameters leave open, such as the newest version of something:
+        called with the validated parameters while a job is planned; the values it returns, by
+        parameter, replace those of the job and stand in its manifest, so that dropping that again
+        makes the same.
     check : refuses what it cannot honour while a job is planned, before anything is queued: called
         with the validated parameters and the artifacts at those ports that only the job's own
         inputs feed; raises a ``FarmError``. It sees media facts and opens no file.
@@ -304,6 +308,7 @@ class Stage:
     models: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
     model_key: Callable[[Any], str | None] | None = None
     size: Callable[[Any], str] | None = None
+    resolve: Callable[[Any], Mapping[str, Any]] | None = None
     check: Callable[[Any, Facts], None] | None = None
     cacheable: bool = True
     seeded: bool = True

@@ -20,7 +20,8 @@ _REAL_TIME = (
     "flow/",
     "observability/",
     "tui/",
-    "plugins/test_comfy",
+    "plugins/test_comfy_client",
+    "plugins/test_comfy_pool",
     "unit/test_engine",
 )
 _NOT_ONCE = ("_kills", "_crashes", "_races")

@@ -68,6 +68,7 @@ class Scheduler:
         self._sent_watch = Watch(monotonic)
         self._resent: dict[tuple[str, int], float] = {}
         self._explained_at = float("-inf")
+        self._seen: set[str] = set()  # Shapes that waited once; a new one is explained at once.
         self._needs: dict[str, Needs] = {}
         self._peaks: dict[tuple[str, int, str], tuple[float, tuple[int, int] | None]] = {}
         self._typical: dict[tuple[str, int, str], tuple[float, float | None]] = {}
@@ -182,8 +183,9 @@ class Scheduler:
             room = Room.of(nodes, active, needs, self.limits)
             for shape, _ in waiting:
                 if not room.engines_for(needs[shape]):
-                    if explain:
+                    if explain or shape not in self._seen:
                         reasons[shape] = reason(room, needs[shape])
+                    self._seen.add(shape)
                     continue
                 found = self._candidates(shape, idle)
                 if found or not self._over:
@@ -199,6 +201,7 @@ class Scheduler:
             self._explained_at = self._monotonic()
             for shape in ready:
                 reasons[shape] = decision.waits.get(shape) or reason(room, needs[shape])
+        if reasons:
             self.queue.explain(reasons)
         return len(messages)
 

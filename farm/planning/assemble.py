@@ -25,7 +25,7 @@ from farm.planning.inputs import check_inputs, input_refs
 from farm.planning.profiles import decided, draft_of, undecided
 from farm.planning.providers import Offers, check_choices, choose_provider
 from farm.planning.seeds import derived_seed, stage_seed
-from farm.planning.values import job_params, stage_params
+from farm.planning.values import job_params, resolved, stage_params
 from farm.planning.windows import WHOLE, ask, cut_each, cut_stage
 from farm.registry import Registry
 from farm.stages import Resources, Stage
@@ -69,6 +69,7 @@ def plan(
         for stage in order(pipeline)
         if wanted(pipeline, stage, values, inputs)
     }
+    values = resolved(pipeline, chosen, values)
     stages = [
         _stage(pipeline, key, chosen, values, inputs, seed, key in manifest.approve, registry)
         for key in chosen

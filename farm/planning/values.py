@@ -7,6 +7,8 @@ stage's own model, strictly: no text becomes a number on the way.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,6 +17,7 @@ from farm.domain.errors import ParameterError, UnknownName, nearest
 from farm.manifest import Manifest
 from farm.pipelines import Pipeline, checked, is_optional, param_reference
 from farm.planning.inputs import input_refs
+from farm.planning.windows import ask
 from farm.stages import Stage, StageParams
 
 
@@ -61,6 +64,25 @@ def _brief(paths: list[str]) -> list[str]:
     """The names without their folders, unless two would be the same."""
     names = [path.rpartition("/")[2] for path in paths]
     return names if len(set(names)) == len(names) else paths
+
+
+def resolved(
+    pipeline: Pipeline, chosen: Mapping[str, Stage], values: dict[str, Any]
+) -> dict[str, Any]:
+    """The job's parameters, with those made definite that its stages resolve.
+
+    chosen : provider by stage. What the pipeline gives a stage as a constant stays as it is.
+    """
+    found = dict(values)
+    for name, stage in chosen.items():
+        if stage.resolve is None:
+            continue
+        params = stage_params(pipeline, name, stage, values)
+        for key, value in ask(stage, "resolve", partial(stage.resolve, params)).items():
+            param = param_reference(pipeline.stages[name].params.get(key))
+            if param is not None:
+                found[param] = checked(param, pipeline.params[param], value)
+    return found
 
 
 def stage_params(

@@ -108,8 +108,9 @@ def stages() -> Iterator[Stage]:
         outputs=_PREPARED,
         params=PrepareParams,
         resources=Resources(cores=1, ram_mb=900, disk_mb=2000),
+        resolve=resolve,
         check=check,
-        # Which workflow is the newest is no part of the key.
+        # An operator's own workflow may be edited and keep its version.
         cacheable=False,
         description="Checks a request and makes files of the size, rate and length it needs.",
     )
@@ -127,6 +128,7 @@ def stages() -> Iterator[Stage]:
         },
         params=WorkflowParams,
         resources=Resources(cores=1, ram_mb=900, disk_mb=2000),
+        resolve=resolve_named,
         check=check_named,
         cacheable=False,
         description="The same for a workflow that is asked for by its name.",
@@ -185,9 +187,25 @@ def stages() -> Iterator[Stage]:
     )
 
 
+def resolve(params: Any) -> dict[str, Any]:
+    """The version of the workflow that runs, so that a job says which, and again runs that one."""
+    # Late, here and below: every command of the farm loads this module.
+    from farm_comfyui import configured
+    from farm_comfyui.asked import template_of
+
+    template = configured.templates().get(template_of(params), params.workflow_version)
+    return {"workflow_version": template.version}
+
+
+def resolve_named(params: Any) -> dict[str, Any]:
+    """The same for a workflow by its name."""
+    from farm_comfyui import named
+
+    return {"workflow_version": named.template_of(params).version}
+
+
 def check(params: Any, files: Mapping[str, Any]) -> None:
     """Refuse before anything is queued; see ``validation`` for what raises."""
-    # Late, here and below: every command of the farm loads this module.
     from farm_comfyui import binding, configured, validation
     from farm_comfyui.asked import asked_of, template_of
 

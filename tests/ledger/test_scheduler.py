@@ -9,10 +9,11 @@ from sqlalchemy import event
 
 from farm.dispatch.scheduler import RESEND_S, Scheduler
 from farm.domain.errors import InputError, NotLeader
-from farm.domain.plan import PlannedWindow
+from farm.domain.plan import Needs, PlannedWindow
 from farm.ledger.database import Database
 from farm.ledger.leader import Leadership
 from farm.ledger.records import Message
+from farm.ledger.views_reasons import Reasons
 
 
 class Wire:
@@ -88,6 +89,15 @@ def test_a_message_the_broker_lost_is_sent_again(shop: Shop) -> None:
     shop.time.pass_s(RESEND_S + 0.1)
     shop.scheduler.tick()
     assert shop.wire.sent == [shop.wire.sent[0]] * 2
+
+
+def test_what_no_node_can_run_is_told_at_once_and_not_within_a_second(shop: Shop) -> None:
+    assert shop.scheduler.tick() == 0  # It explains once a second; that was it for this one.
+    nobody = stage("a", needs=Needs("nobody.does/it", 1, ram_mb=100))
+    shop.hand.jobs.accept(plan(nobody), job_id="job1")
+    shop.scheduler.tick()
+    told = Reasons(shop.hand.database).task("job1.a.0").reason
+    assert "no node offers nobody.does/it" in told
 
 
 def test_a_silent_node_is_lost_and_its_work_goes_elsewhere(shop: Shop) -> None:
