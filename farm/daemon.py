@@ -48,6 +48,7 @@ _COLLECT_EVERY_S = 3600.0
 _NOTICE_EVERY_S = 2.0
 _TELL_EVERY_S = 5.0
 _TRACE_EVERY_S = 5.0
+_FIRST_NODE_S = 60.0
 
 
 class Daemon:
@@ -123,7 +124,14 @@ class Daemon:
                 collecting.wake()  # There is no room: what nobody needs goes now.
             return wait_s
 
-        intake = Intake(self.settings, self.registry, self.store, self.database, wake=look)
+        intake = Intake(
+            self.settings,
+            self.registry,
+            self.store,
+            self.database,
+            wake=look,
+            first_node_s=_FIRST_NODE_S,
+        )
         publisher = Publisher(self.settings, self.registry, self.store, self.database)
         scheduler = self._scheduler()
         scheduler.jobs.settle()

@@ -75,10 +75,15 @@ def ls(
         ),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", "-a", help="List every job.")] = False,
+    why: Annotated[
+        bool,
+        typer.Option("--why", "-w", help="What each does, waits for or failed of, in a sentence."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """List jobs, the newest first, with progress and time left."""
     from farm.ledger.views_jobs import JobViews
+    from farm.ledger.views_reasons import Reasons
 
     if drafts and state:
         raise typer.BadParameter("drafts that wait for approval are done", param_hint="--state")
@@ -97,13 +102,25 @@ def ls(
         warned: set[str] = set()
         for first in range(0, len(lines), _AT_ONCE):
             warned |= views.warned([line.id for line in lines[first : first + _AT_ONCE]])
+        reasons = Reasons(database)
+        told = {line.id: reasons.job(line.id).reason for line in lines} if why else {}
         now_s = database.clock()
     if as_json:
-        print_json([{**line.record(), "warned": line.id in warned} for line in lines])
+        print_json(
+            [
+                {**line.record(), "warned": line.id in warned}
+                | ({"why": told[line.id]} if why else {})
+                for line in lines
+            ]
+        )
         return
     print_table(
-        ("JOB", "NAME", "PIPELINE", "STATE", "PROGRESS", "PRIO", "SUBMITTER", "AGE"),
-        [_row(line, now_s, line.id in warned) for line in lines],
+        ("JOB", "NAME", "STATE", "WHY")
+        if why
+        else ("JOB", "NAME", "PIPELINE", "STATE", "PROGRESS", "PRIO", "SUBMITTER", "AGE"),
+        [(f"#{line.number}", line.name, state_of(line), told[line.id]) for line in lines]
+        if why
+        else [_row(line, now_s, line.id in warned) for line in lines],
         empty="No draft waits for approval."
         if drafts
         else "No job has to do with it."

@@ -37,6 +37,8 @@ from farm.registry import Registry
 _log = logging.getLogger(__name__)
 
 _RETRY_S = 2.0
+_LOOK_S = 0.5
+_NO_NODE = "the farm's first node is not up yet; `farm nodes` lists them"
 
 
 class Intake:
@@ -45,6 +47,8 @@ class Intake:
 
     clock : seconds since 1970, for ids and people. monotonic : seconds, for waiting.
     wake : called from other threads when something may have arrived.
+    first_node_s : how long what arrives in a folder waits for the first node that this farm ever
+    had, because what nodes offer decides who renders.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class Intake:
         monotonic: Callable[[], float] = time.monotonic,
         wake: Callable[[], None] = lambda: None,
         downloads: Downloads | None = None,
+        first_node_s: float = 0.0,
     ) -> None:
         self.settings = settings
         self.registry = registry
@@ -90,6 +95,7 @@ class Intake:
         self._complaints: dict[str, str] = {}
         self._watches = False
         self._closed = False
+        self._alone_until_s = monotonic() + first_node_s
 
     # --- the daemon's calls ----------------------------------------------------------------------
 
@@ -123,12 +129,14 @@ class Intake:
         if self._watches and not self._closed:
             self.watching.refresh(doors)
         wait_s = min(wait_s, self._resume())
-        full = self._no_room()
+        held = self._no_room()
+        if held is None and self._no_node():
+            held, wait_s = _NO_NODE, min(wait_s, _LOOK_S)
         for door in doors:
             if self._closed:
                 break
             try:
-                wait_s = min(wait_s, self._look_at(door, full))
+                wait_s = min(wait_s, self._look_at(door, held))
             except OSError as error:
                 # Gone, not readable or read-only: said, and tried again at the next look.
                 self._complain(door.origin, f"{door.folder}: {error.strerror or error}")
@@ -161,7 +169,7 @@ class Intake:
 
     # --- one door --------------------------------------------------------------------------------
 
-    def _look_at(self, door: Door, full: str | None) -> float:
+    def _look_at(self, door: Door, held: str | None) -> float:
         settling = self._settling.setdefault(door.origin, Settling(self.settings.settle_s))
         statuses = self._statuses.setdefault(door.origin, Statuses(door, self.clock))
         wait_s = self.settings.rescan_s
@@ -173,7 +181,7 @@ class Intake:
             if self._closed:
                 break
             try:
-                state, waits_for, again_s = self._consider(door, seen, settling, full)
+                state, waits_for, again_s = self._consider(door, seen, settling, held)
             except OSError as error:
                 # One entry that cannot be taken does not keep the others waiting.
                 why = f"it cannot be taken: {error.strerror or error}"
@@ -192,7 +200,7 @@ class Intake:
         return wait_s
 
     def _consider(
-        self, door: Door, seen: Seen, settling: Settling, full: str | None
+        self, door: Door, seen: Seen, settling: Settling, held: str | None
     ) -> tuple[str, list[str], float]:
         """What becomes of one entry: a state for its status file (empty: it was taken), what it
         waits for, and the seconds until it should be looked at again."""
@@ -213,8 +221,8 @@ class Intake:
         late = settling.waiting_s(seen.name, now_s) > self.settings.incomplete_s
         if waits_for and not (late and seen.is_folder):
             return "waiting", waits_for, never
-        if full is not None:
-            return "waiting", [full], never
+        if held is not None:
+            return "waiting", [held], never
         row = self.custody.claim(door, seen)
         if row is None:
             return "settling", ["it changed while it was taken"], self.settings.settle_s
@@ -248,7 +256,15 @@ class Intake:
     def _door_of(self, row: Submission) -> Door:
         return next((d for d in self.doors() if d.origin == row.origin), door_of(row))
 
-    # --- room and complaints ---------------------------------------------------------------------
+    # --- nodes, room and complaints --------------------------------------------------------------
+
+    def _no_node(self) -> bool:
+        if self.monotonic() >= self._alone_until_s:
+            return False
+        if self.ledger.offers():
+            self._alone_until_s = float("-inf")
+            return False
+        return True
 
     def _no_room(self) -> str | None:
         used = self.acceptance.known.used_bytes() if self.settings.quota_mb else 0

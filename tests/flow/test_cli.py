@@ -262,6 +262,9 @@ def test_why_gives_one_reason_for_a_job_and_for_a_task(
     assert document("why", "1")["kind"] == "queue"
     assert document("why", "1.b")["reason"] == "waits for stage a"
     assert farm("why", "#1.a.0")[1] == "#1.a.0 ready: next free engine (0 tasks ahead)\n"
+    assert document("ls", "--why")[0]["why"] == "a.0: next free engine (0 tasks ahead)"
+    assert "a.0: next free engine (0 tasks ahead)" in farm("ls", "--why")[1]
+    assert "why" not in document("ls")[0]
 
 
 def test_nodes_and_artifacts_are_listed(hand: Farmhand, document: Any, farm: Farm) -> None:

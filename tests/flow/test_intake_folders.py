@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from farmhand import Farmhand
 from little_farm import LittleFarm, read_json, write_film, write_png
 from sqlalchemy import delete, update
 
@@ -42,6 +43,29 @@ def test_a_dropped_prompt_becomes_one_job_and_moves_into_claimed(farm: LittleFar
     farm.pass_s(10)
     intake.tick()
     assert len(farm.jobs()) == 1
+
+
+def test_what_comes_before_the_first_node_waits_for_what_it_offers(farm: LittleFarm) -> None:
+    (farm.echo / "dusk.txt").write_text("a red fox\n")
+    intake = farm.intake(first_node_s=60.0)
+    farm.settle(intake)
+    status = read_json(farm.echo / "_status" / "dusk.txt.json")
+    assert status["state"] == "waiting"
+    assert status["waits_for"] == ["the farm's first node is not up yet; `farm nodes` lists them"]
+    assert farm.jobs() == []
+    Farmhand(farm.database)  # Its node comes up.
+    intake.tick()
+    assert [job.name for job in farm.jobs()] == ["dusk"]
+
+
+def test_a_farm_that_stays_without_a_node_takes_what_comes_after_a_while(farm: LittleFarm) -> None:
+    (farm.echo / "dusk.txt").write_text("a red fox\n")
+    intake = farm.intake(first_node_s=60.0)
+    farm.settle(intake)
+    assert farm.jobs() == []
+    farm.pass_s(60.0)
+    intake.tick()
+    assert [job.name for job in farm.jobs()] == ["dusk"]
 
 
 def test_a_file_that_still_grows_is_not_taken_however_its_times_look(farm: LittleFarm) -> None:
