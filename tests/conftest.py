@@ -10,10 +10,17 @@ from pathlib import Path
 
 import pytest
 from frozen import FrozenClock
+from hypothesis import HealthCheck, settings
 from sqlalchemy import text
 
 from farm.ledger.database import Database
 from farm.ledger.schema import metadata
+
+# The same examples in every run, however slow the machine is at the moment.
+settings.register_profile(
+    "farm", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("farm")
 
 # Tests in which processes work in real time. A machine that stands still for a while fails them just
 # as a fault does, and only a fault does it again. What must never happen, not once, is not repeated.

@@ -83,7 +83,7 @@ def pid_of(farm: Farmlet, node: str, slot: str) -> Callable[[], int | None]:
 
 def cancel(farm: Farmlet, job_id: str) -> None:
     Jobs(farm.database).cancel(job_id, actor="test", reason="the test is over")
-    farm.wait_for("the end of the job", lambda: state(farm, job_id) is JobState.CANCELLED, 20.0)
+    farm.wait_for("the end of the job", lambda: state(farm, job_id) is JobState.CANCELLED, UP_WITHIN_S)
 
 
 def state(farm: Farmlet, job_id: str) -> JobState:
@@ -101,7 +101,7 @@ def test_a_killed_nodes_task_runs_again_within_fifteen_seconds(farm: Farmlet) ->
 
 def test_a_killed_engines_task_runs_again_within_fifteen_seconds(farm: Farmlet) -> None:
     task = working(farm, "engine-dies")
-    pid = farm.wait_for("its engine", pid_of(farm, task.node, task.slot), 10.0)
+    pid = farm.wait_for("its engine", pid_of(farm, task.node, task.slot), UP_WITHIN_S)
     assert farm.kill_engine(task.node, pid)
     farm.wait_for("again", runs_again(farm, task.task_id, task.number), AGAIN_WITHIN_S)
     ended = attempt(farm, task.task_id, task.number)
@@ -118,7 +118,7 @@ def test_cancelling_stops_a_running_task_within_three_seconds(farm: Farmlet) -> 
 
 def test_a_standby_daemon_takes_over_and_finishes_the_work(farm: Farmlet) -> None:
     task = working(farm, "daemon-dies", seconds=3.0)
-    first = farm.wait_for("a leader", farm.active_daemon, 10.0)
+    first = farm.wait_for("a leader", farm.active_daemon, UP_WITHIN_S)
     assert farm.kill(first)
     began = time.monotonic()
     second = farm.wait_for("the standby", farm.active_daemon, AGAIN_WITHIN_S)

@@ -60,8 +60,8 @@ def running(folder: Path) -> Iterator[Path]:
         children = psutil.Process(process.pid).children(recursive=True)
         yield folder
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 0
-        gone, alive = psutil.wait_procs(children, timeout=10)
+        assert process.wait(timeout=120) == 0
+        gone, alive = psutil.wait_procs(children, timeout=60)
         assert gone
         assert not alive
     finally:

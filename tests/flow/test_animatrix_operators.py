@@ -81,7 +81,7 @@ def services(database: Database) -> list[str]:
 
 def counted(port: int) -> dict[tuple[str, str], float]:
     """``(outcome, work)`` to how many attempts; ``timed``: those whose time is known."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
         families = text_string_to_metric_families(answer.read().decode())
     found: dict[tuple[str, str], float] = {}
     for sample in (sample for family in families for sample in family.samples):

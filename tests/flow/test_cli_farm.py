@@ -109,7 +109,7 @@ def test_an_interrupted_demo_stops_its_farm_and_says_so(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
         assert (process.returncode, "Traceback" in err) == (130, False)
-        assert not psutil.wait_procs(children, timeout=10)[1]
+        assert not psutil.wait_procs(children, timeout=60)[1]
     finally:
         process.kill()
         process.wait()

@@ -42,7 +42,7 @@ def test_the_film_is_exactly_as_long_as_the_narration(
     assert len(made) == count
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(8, 220), st.integers(1, 2000), st.integers(0, 9))
 def test_any_loop_becomes_any_length_without_a_jump(length: int, count: int, seed: int) -> None:
     restless = 1 + np.random.default_rng(seed).random(length)

@@ -94,7 +94,7 @@ def spoiled(name: str) -> Any:
 def posted(url: str, body: bytes) -> tuple[int, Any]:
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             status, text = answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
@@ -144,7 +144,7 @@ async def _heard(server: StandIn, body: dict[str, Any], flags: bool = True) -> l
         async with session.post(f"{server.url}/prompt", json=body) as answer:
             assert answer.status == 200, await answer.text()
         while True:
-            message = await asyncio.wait_for(socket.receive(), 10)
+            message = await asyncio.wait_for(socket.receive(), 60)
             told: Any = message.data if isinstance(message.data, bytes) else message.json()
             heard.append(told)
             if isinstance(told, dict) and told["data"].get("node", "") is None:
@@ -298,5 +298,5 @@ def test_a_killed_server_forgets_its_queue_and_keeps_its_files(tmp_path: Path) -
             server.ask(f"/api/jobs/{lost}")
         assert [refused.value.code, json.load(refused.value)] == recorded["job_pending"]
         view = f"{server.url}/view?filename=img_00001_.png&subfolder=lab&type=output"
-        with urllib.request.urlopen(view, timeout=10) as answer:
+        with urllib.request.urlopen(view, timeout=60) as answer:
             assert answer.status == recorded["view_done"]

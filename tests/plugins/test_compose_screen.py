@@ -141,7 +141,7 @@ def test_every_box_lies_inside_its_picture() -> None:
 WORDS = st.lists(st.text("abcdefghij.,", min_size=1, max_size=14), min_size=1, max_size=60)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(WORDS, st.sampled_from([(1280, 720), (720, 720), (720, 1280)]))
 def test_every_word_of_a_cue_is_shown_once_in_order_and_in_time(
     texts: list[str], size: tuple[int, int]

@@ -180,14 +180,14 @@ def check(text: str) -> Instruction:
     return got
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(SENTENCES)
 def test_any_sequence_of_known_words_keeps_the_promises_of_an_instruction(text):
     got = check(text)
     assert interpret(text) == got
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=80))
 def test_any_text_keeps_the_promises_of_an_instruction(text):
     check(text)

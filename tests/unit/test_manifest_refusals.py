@@ -158,7 +158,7 @@ def test_the_operator_sets_the_limits() -> None:
     assert caught.value.expected == "at most 10 bytes"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     data=st.one_of(
         st.binary(max_size=200),

@@ -63,7 +63,7 @@ def test_a_server_that_is_about_to_end_is_waited_for(folder: Path) -> None:
     first = started(folder)
     first.terminate()
     second = start_server(folder / "s", folder / "data")
-    assert first.wait(timeout=20) == 0
+    assert first.wait(timeout=60) == 0
     second.kill()
     second.wait()
 
