@@ -18,6 +18,9 @@ from typing import Any
 
 Graph = dict[str, dict[str, Any]]
 
+PREVIEWS_SOUND = "PreviewAudio"
+"""The node whose result counts though the server chooses its file's name."""
+
 
 @dataclass(frozen=True, slots=True)
 class UploadSlot:
@@ -160,7 +163,8 @@ class BoundGraph:
         for slot in self.slots:
             graph[slot.node]["inputs"][slot.input] = uploads[slot.asset]
         for output in self.outputs:
-            graph[output.node]["inputs"][output.prefix] = f"{prefix}_{output.role}"
+            if graph[output.node]["class_type"] != PREVIEWS_SOUND:
+                graph[output.node]["inputs"][output.prefix] = f"{prefix}_{output.role}"
         return graph
 
 

@@ -18,6 +18,7 @@ from farm_comfyui.checking import sample
 from farm_comfyui.importing import import_workflow
 from farm_comfyui.maps import read_map
 from farm_comfyui.matching import takes
+from farm_comfyui.named import pipelines
 from farm_comfyui.templates import Catalog, catalog
 
 
@@ -167,7 +168,6 @@ def _import(context: CommandContext, given: argparse.Namespace) -> int:
         context.echo(f"  look: {doubt}")
     context.echo(f"Look at {folder / 'map.toml'}, then set confirm = false in it.")
     if given.name not in catalog().names():
-        films = "video" in read_map((folder / "map.toml").read_text("utf-8"), given.name).outputs
-        pipeline = "comfyui-workflow" if films else "comfyui-pictures"
+        pipeline = pipelines(read_map((folder / "map.toml").read_text("utf-8"), given.name))[0]
         context.echo(f"Then it runs in the pipeline {pipeline} with workflow: {given.name}.")
     return 0

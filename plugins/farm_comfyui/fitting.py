@@ -38,14 +38,15 @@ def _preparation(
 ) -> Preparation:
     suffix = _SUFFIX[asset.kind]
     if asset.kind == "audio":
-        # As long as all chunks together: a model hears silence, not a stretched last word.
+        # As long as all chunks together: a model hears silence, not a stretched last word. Where no
+        # film is made, as long as it is.
         return Preparation(
             name,
             asset.kind,
             suffix,
             sample_rate=asset.sample_rate,
             channels=asset.channels,
-            duration_s=length.total / said.length.fps,
+            duration_s=length.total / said.length.fps if "video" in said.outputs else None,
         )
     sized = asset.fit != "keep"
     return Preparation(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from farm_comfyui.bound import Graph
+from farm_comfyui.bound import PREVIEWS_SOUND, Graph
 from farm_comfyui.descriptions import allowed, inputs_of, is_link, links
 
 _LOADERS = {
@@ -48,8 +48,13 @@ SAVING = {
     "VHS_VideoCombine": "video",
     "SaveImage": "image",
     "SaveAudio": "audio",
+    "SaveAudioMP3": "audio",
+    "SaveAudioOpus": "audio",
+    "SaveAudioAdvanced": "audio",
 }
 """Saving nodes, and what they save."""
+_ROLES = {"video": "video", "image": "picture", "audio": "sound"}
+_TEXTS = ("text", "prompt", "tags", "lyrics")
 _MODEL_FILE = re.compile(r".+\.(safetensors|ckpt|pt|pth|gguf|sft|onnx)$")
 
 
@@ -84,13 +89,22 @@ def guess_map(graph: Graph, known: Mapping[str, Mapping[str, Any]]) -> Guess:
                 guess.doubts.append(f"node {node}: {wanted} = {value!r} is a file of that server")
         media = SAVING.get(body["class_type"])
         if media is not None:
-            role = media if media == "video" else "picture" if media == "image" else "sound"
-            _name(guess.outputs, role, (node, media))
+            _name(guess.outputs, _ROLES[media], (node, media))
+    if not guess.outputs:
+        # Beside a node that saves, a preview is the same sound once more.
+        for node in sorted(graph, key=_number):
+            if graph[node]["class_type"] == PREVIEWS_SOUND:
+                _name(guess.outputs, "sound", (node, "audio"))
     _texts(graph, guess)
     _differences(graph, guess)
     guess.sound = _sound(graph, guess)
-    if len([one for one in guess.outputs.values() if one[1] == "video"]) > 1:
+    saved = [media for _, media in guess.outputs.values()]
+    if saved.count("video") > 1:
         guess.doubts.append("several nodes save a video: the one called video is the result")
+    if set(saved) == {"audio"}:
+        if len(saved) > 1:
+            guess.doubts.append("several nodes save a sound: the one called sound is the result")
+        _spoken(graph, guess)
     return guess
 
 
@@ -112,6 +126,19 @@ def _texts(graph: Graph, guess: Guess) -> None:
             guess.inputs.setdefault(name, []).append((node, "text"))
         else:
             guess.doubts.append(f"node {node}: is its text the prompt or the negative prompt?")
+
+
+def _spoken(graph: Graph, guess: Guess) -> None:
+    """Doubts about texts that nodes of other packs speak, sing or follow."""
+    guess.doubts += [
+        f'node {node}: if its {wanted} is what people write, say prompt = [["{node}", "{wanted}"]] '
+        "under [inputs]"
+        for node, body in graph.items()
+        for wanted in _TEXTS
+        if "prompt" not in guess.inputs
+        and body["class_type"] != "CLIPTextEncode"
+        and isinstance(body["inputs"].get(wanted), str)
+    ]
 
 
 def _differences(graph: Graph, guess: Guess) -> None:

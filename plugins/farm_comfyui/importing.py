@@ -32,7 +32,7 @@ def import_workflow(
 
     Raises
     ------
-    InputError : the folder is there already, or nothing in the graph saves a video or a picture.
+    InputError : the folder is there already, or nothing in the graph saves a video, picture or sound.
     ConfigError : the file is not in API format, or a name that no workflow can have.
     """
     check_name(name, version, "--name and --version")
@@ -53,12 +53,12 @@ def import_workflow(
             f"nodes that nothing is known about: {', '.join(foreign)}; save a server's "
             "/object_info as a file and import again with --nodes FILE"
         )
-    if not any(media in ("video", "image") for _, media in guess.outputs.values()):
+    if not guess.outputs:
         raise InputError(
-            "nothing in this workflow saves a video or a picture",
+            "nothing in this workflow saves a video, a picture or a sound",
             where=str(source),
             expected=f"one of {', '.join(sorted(SAVING))}",
-            mend="Add a Save Video or Save Image node, export it again.",
+            mend="Add a Save Video, Save Image or Save Audio node, export it again.",
             code="comfy.import",
         )
     mode = _mode(name, guess)
@@ -97,6 +97,8 @@ def map_text(name: str, mode: str, graph: Graph, guess: Guess) -> str:
     driver = next((name for name, one in guess.assets.items() if one[0] == "video"), "")
     rule = "given" if driver and not length else "single"
     frames = int(length or 81)
+    # What is made of a sound and is no film shall hear all of it, not what suffices for lips.
+    whole = "" if "video" in guess.outputs else ", sample_rate = 48000, channels = 2"
     lines = [
         "# Guessed from an exported workflow. Look at every line, then set confirm = false.",
         *(f"# LOOK: {doubt}" for doubt in guess.doubts),
@@ -112,8 +114,9 @@ def map_text(name: str, mode: str, graph: Graph, guess: Guess) -> str:
         "",
         "[assets]",
         *(
-            f'{key} = {{ kind = "{kind}", places = [["{node}", "{wanted}"]] }}'
+            f'{key} = {{ kind = "{kind}", places = [["{node}", "{wanted}"]]{heard} }}'
             for key, (kind, node, wanted) in guess.assets.items()
+            for heard in (whole if kind == "audio" else "",)
         ),
         "",
         "[models]",

@@ -35,11 +35,11 @@ def misfits(said: WorkflowMap, graph: Graph, extension: Extension | None) -> lis
     ]
     named += [(f"assets.{name}", node) for name, one in said.assets.items() for node in one.nodes]
     wrong += [f"{owner}: there is no node {node}" for owner, node in named if node not in nodes]
-    if not {"video", "picture"} & set(said.outputs):
-        wrong.append("outputs: none is called video or picture")
+    if not {"video", "picture", "sound"} & set(said.outputs):
+        wrong.append("outputs: none is called video, picture or sound")
     wrong += [
         f"outputs.{name}: its media is not {media}"
-        for name, media in (("video", "video"), ("picture", "image"))
+        for name, media in (("video", "video"), ("picture", "image"), ("sound", "audio"))
         if name in said.outputs and said.outputs[name].media != media
     ]
     leads = said.length.asset

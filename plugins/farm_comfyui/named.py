@@ -13,6 +13,7 @@ from fractions import Fraction
 from farm import AssetError, ConfigError, InputError, MediaFacts
 from farm_comfyui import binding, configured, validation
 from farm_comfyui.fitting import upright
+from farm_comfyui.maps import WorkflowMap
 from farm_comfyui.matching import KINDS, Source, matched
 from farm_comfyui.params import WorkflowParams
 from farm_comfyui.profiles import profile_of
@@ -22,8 +23,14 @@ from farm_comfyui.validation import Files
 
 WORDS = ("prompt", "negative")
 _SHAPES = {"16:9": 16 / 9, "9:16": 9 / 16, "1:1": 1.0}
-_RESULTS = {"film": ("video", "comfyui-pictures"), "pictures": ("picture", "comfyui-workflow")}
-"""What is wanted: the output that gives it, and the pipeline that wants the other."""
+_RESULTS = {"film": "video", "pictures": "picture", "sound": "sound"}
+"""What is wanted, and the output that gives it."""
+_PIPELINES = {
+    "video": "comfyui-workflow",
+    "picture": "comfyui-pictures",
+    "sound": "comfyui-sound",
+}
+"""The pipeline that wants an output, the most complete first."""
 
 
 def check(params: WorkflowParams, files: Files) -> None:
@@ -47,7 +54,7 @@ def check(params: WorkflowParams, files: Files) -> None:
         raise AssetError(
             "the prompt is missing",
             where="prompt",
-            expected="a sentence that says what is to be seen",
+            expected="a sentence that says what is to be seen or heard",
             mend="Add prompt.txt.",
             code="comfy.missing-asset",
         )
@@ -79,17 +86,22 @@ def template_of(params: WorkflowParams) -> Template:
             mend="Who runs the farm looks at its map.toml and sets confirm = false.",
             code=error.code,
         ) from error
-    role, instead = _RESULTS[params.makes]
+    role = _RESULTS[params.makes]
     if role not in template.map.outputs:
         raise InputError(
             f"this workflow saves no {role}",
             where="params.workflow",
             expected=f"one whose map names an output {role}",
             got=params.workflow,
-            mend=f"Use the pipeline {instead}, which takes what it saves.",
+            mend=f"Use the pipeline {' or '.join(pipelines(template.map))}, which takes what it saves.",
             code="comfy.wrong-mode",
         )
     return template
+
+
+def pipelines(said: WorkflowMap) -> list[str]:
+    """Those that publish what a workflow saves, the most complete first."""
+    return [pipeline for role, pipeline in _PIPELINES.items() if role in said.outputs]
 
 
 def sources(template: Template, params: WorkflowParams, files: Files) -> dict[str, Source]:

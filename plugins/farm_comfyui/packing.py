@@ -20,7 +20,7 @@ def pack(path: Path, saved: Mapping[str, Sequence[OutputFile]]) -> None:
 
     saved : files by the role of the node that saved them.
     """
-    # Films and pictures are compressed already.
+    # Films, pictures and sounds are compressed already.
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as packed:
         for role, files in saved.items():
             for number, file in enumerate(files, 1):

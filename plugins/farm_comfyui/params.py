@@ -89,7 +89,7 @@ class WorkflowParams(StageParams):
         pattern=r"^([0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4})?$",
         description="Version of the workflow, such as 1.0.0; empty for the newest.",
     )
-    makes: Literal["film", "pictures"] = Field(
+    makes: Literal["film", "pictures", "sound"] = Field(
         "film", description="What is wanted of what the workflow saves."
     )
     names: list[str] = Field(

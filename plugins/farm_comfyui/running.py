@@ -23,6 +23,7 @@ from farm_comfyui.pool import Pool
 
 SCHEMA = "farm.comfyui-run/1"
 _SHOWN = ("video", "pose", "control")
+_NAMED = ("video", "sound")
 
 
 def run(task: Task[RunParams]) -> Result:
@@ -32,7 +33,8 @@ def run(task: Task[RunParams]) -> Result:
 
 
 def run_named(task: Task[RunParams]) -> Result:
-    """The same for any workflow: ``saved`` is an archive of all that it saved, ``video`` its film."""
+    """The same for any workflow: ``saved`` is an archive of all that it saved, ``video`` its film and
+    ``sound`` its sound, where it saved one."""
     return _run(task, whole=True)
 
 
@@ -68,7 +70,7 @@ def _run(task: Task[RunParams], *, whole: bool) -> Result:
         result["saved"] = task.output("saved", ".zip")
         pack(result["saved"], done.files)
     for role, files in done.files.items():
-        if role in (("video",) if whole else _SHOWN) and files:
+        if role in (_NAMED if whole else _SHOWN) and files:
             port = "pose" if role == "control" else role
             result[port] = files[0].path.rename(task.output(port, files[0].path.suffix))
     result["run"] = task.output("run", ".json")

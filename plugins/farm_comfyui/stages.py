@@ -138,11 +138,12 @@ def stages() -> Iterator[Stage]:
     yield Stage(
         capability=NAMED,
         provider=PROVIDER,
-        version=1,
+        version=2,
         run="farm_comfyui.running:run_named",
         inputs=_PREPARED,
         outputs={
             "video": Port(MediaKind.VIDEO, required=False, description="As the server made it."),
+            "sound": Port(MediaKind.AUDIO, required=False, description="The first that it saved."),
             "saved": Port(MediaKind.ARCHIVE, description="ZIP of every file it saved, by role."),
             "run": _RECORD,
         },

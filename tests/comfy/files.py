@@ -109,6 +109,8 @@ def _type(path: Path) -> str:
         ".webm": "video/webm",
         ".mkv": "video/x-matroska",
         ".flac": "audio/flac",
+        ".mp3": "audio/mpeg",
+        ".opus": "audio/ogg",
     }
     return known.get(path.suffix, "application/octet-stream")
 

@@ -1,7 +1,8 @@
 """The nodes that need a model: they keep the true frame counts and sizes and draw a marked pattern.
 
 Invariant: a latent of ``n`` frames decodes to ``4 (n - 1) + 1`` pictures, trims, offsets and chunks
-count as on a real server, and every picture says ``PLACEHOLDER`` so that nobody takes it for a render.
+count as on a real server, and every picture says ``PLACEHOLDER`` so that nobody takes it for a render;
+a sound is a plain tone.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from .plumbing import Sound, resized
 from .running import NodeRun, OutOfMemory
 
 Given = dict[str, Any]
+SOUND_RATE, SOUND_STEP = 44_100, 2048
+"""Samples a second, and samples of one latent, of a model that makes sounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,19 @@ def encode(run: NodeRun, given: Given) -> tuple[Any, ...]:
     images = given["pixels"]
     frames = (len(images) - 1) // 4 + 1
     return (Latent(frames, images.shape[2], images.shape[1], hints=(images,)),)
+
+
+def empty_sound(run: NodeRun, given: Given) -> tuple[Any, ...]:
+    frames = round(given["seconds"] * SOUND_RATE / SOUND_STEP / 2) * 2
+    return (Latent(frames, 64, 64),)
+
+
+def decode_sound(run: NodeRun, given: Given) -> tuple[Any, ...]:
+    latent: Latent = given["samples"]
+    pitch_hz = 200 + latent.seed % 400
+    moments = np.arange(latent.frames * SOUND_STEP) / SOUND_RATE
+    tone = 0.25 * np.sin(2 * np.pi * pitch_hz * moments)
+    return (Sound(np.stack([tone, tone]).astype(np.float32), SOUND_RATE),)
 
 
 def trim_latent(run: NodeRun, given: Given) -> tuple[Any, ...]:
@@ -264,6 +280,8 @@ NODES = {
     "KSamplerAdvanced": sample,
     "VAEDecode": decode,
     "VAEEncode": encode,
+    "EmptyLatentAudio": empty_sound,
+    "VAEDecodeAudio": decode_sound,
     "TrimVideoLatent": trim_latent,
     "LatentCut": cut_latent,
     "LatentConcat": concat_latent,

@@ -7,6 +7,7 @@ the frames it was given.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -26,6 +27,7 @@ FILTERS = {
     "lanczos": Image.Resampling.LANCZOS,
 }
 Given = dict[str, Any]
+_CODECS = {"flac": ("flac", "s16"), "mp3": ("libmp3lame", "fltp"), "opus": ("libopus", "s16")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,14 +180,34 @@ def save_video(run: NodeRun, given: Given) -> tuple[Any, ...]:
     return film, Slot({"images": [told], "animated": [True]})
 
 
-def save_audio(run: NodeRun, given: Given) -> tuple[Any, ...]:
+def save_audio(kind: str) -> Callable[[NodeRun, Given], tuple[Any, ...]]:
+    """A node that saves ``flac``, ``mp3`` or ``opus``, or whatever its ``format`` says."""
+
+    def save(run: NodeRun, given: Given) -> tuple[Any, ...]:
+        run.writable()
+        ending = given.get("format", kind)
+        path, told = _free(run, given["filename_prefix"], f".{ending}", tail="")
+        write_sound(path, given["audio"], ending)
+        return given["audio"], Slot({"audio": [told]})
+
+    return save
+
+
+def preview_audio(run: NodeRun, given: Given) -> tuple[Any, ...]:
     run.writable()
-    path, told = _free(run, given["filename_prefix"], ".flac", tail="")
-    sound: Sound = given["audio"]
+    path, told = _free(run, "ComfyUI_temp_abcde", ".flac", tail="", kind="temp")
+    write_sound(path, given["audio"], "flac")
+    return given["audio"], Slot({"audio": [told]})
+
+
+def write_sound(path: Path, sound: Sound, kind: str) -> None:
+    """Write FLAC, MP3 or Opus."""
+    codec, form = _CODECS[kind]
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("flac", rate=sound.rate, layout=_layout(sound))
-        _write_sound(container, stream, sound, "s16")
-    return sound, Slot({"audio": [told]})
+        # Opus has few rates; 48 kHz is the one that holds every other.
+        rate = 48_000 if kind == "opus" else sound.rate
+        stream = container.add_stream(codec, rate=rate, layout=_layout(sound))
+        _write_sound(container, stream, sound, form)
 
 
 def write_film(path: Path, film: Film) -> None:
@@ -216,7 +238,7 @@ def _layout(sound: Sound) -> str:
 
 def _write_sound(container: Any, stream: Any, sound: Sound, form: str) -> None:
     layout = _layout(sound)
-    resampler = av.AudioResampler(format=form, layout=layout, rate=sound.rate)
+    resampler = av.AudioResampler(format=form, layout=layout, rate=stream.rate)
     for start in range(0, sound.samples.shape[1], 1024):
         piece = np.ascontiguousarray(sound.samples[:2, start : start + 1024], np.float32)
         frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout=layout)
@@ -226,11 +248,13 @@ def _write_sound(container: Any, stream: Any, sound: Sound, form: str) -> None:
     container.mux(stream.encode())
 
 
-def _free(run: NodeRun, prefix: str, suffix: str, tail: str) -> tuple[Path, dict[str, str]]:
+def _free(
+    run: NodeRun, prefix: str, suffix: str, tail: str, kind: str = "output"
+) -> tuple[Path, dict[str, str]]:
     prefix = prefix.lstrip("/")
     if ".." in prefix:
         raise ValueError("Saving image outside the output folder is not allowed.")
-    folder = (run.root / "output" / prefix).parent
+    folder = (run.root / kind / prefix).parent
     folder.mkdir(parents=True, exist_ok=True)
     stem = Path(prefix).name
     number = 1
@@ -239,7 +263,7 @@ def _free(run: NodeRun, prefix: str, suffix: str, tail: str) -> tuple[Path, dict
     path.touch()
     subfolder = str(Path(prefix).parent)
     subfolder = "" if subfolder == "." else subfolder
-    return path, {"filename": path.name, "subfolder": subfolder, "type": "output"}
+    return path, {"filename": path.name, "subfolder": subfolder, "type": kind}
 
 
 NODES = {
@@ -258,5 +282,9 @@ NODES = {
     "Canny": canny,
     "SaveImage": save_image,
     "SaveVideo": save_video,
-    "SaveAudio": save_audio,
+    "SaveAudio": save_audio("flac"),
+    "SaveAudioMP3": save_audio("mp3"),
+    "SaveAudioOpus": save_audio("opus"),
+    "SaveAudioAdvanced": save_audio("flac"),
+    "PreviewAudio": preview_audio,
 }

@@ -257,9 +257,9 @@ def test_operators_see_the_servers(root: Path, servers: list[StandIn]) -> None:
 # --- workflows by their names ---------------------------------------------------------------------
 
 
-def drop(root: Path, made: Path, **params: Any) -> Path:
+def drop(root: Path, made: Path, pipeline: str = BY_NAME, **params: Any) -> Path:
     """Drop a folder for a workflow by its name; that of its results, or of its refusal."""
-    asked = {"farm": 1, "pipeline": BY_NAME, "quality": "draft", "seed": 5, "params": params}
+    asked = {"farm": 1, "pipeline": pipeline, "quality": "draft", "seed": 5, "params": params}
     (made / "job.yaml").write_text(json.dumps(asked), encoding="utf-8")
     shutil.move(made, root / "dropbox" / BY_NAME / made.name)
 
@@ -365,6 +365,39 @@ def test_a_workflow_that_saves_only_pictures_publishes_them(root: Path, tmp_path
     (made / "ask.json").unlink()
     refused = drop(root, made, workflow="our-still")
     assert "comfyui-pictures" in (refused / "error.txt").read_text("utf-8")
+
+
+def test_a_workflow_that_saves_only_sound_publishes_it(root: Path, tmp_path: Path) -> None:
+    saving = {"audio": ["1", 0], "filename_prefix": "audio/mine", "quality": "320k"}
+    graph = {
+        "1": {"class_type": "LoadAudio", "inputs": {"audio": "voice.wav"}},
+        "2": {"class_type": "SaveAudioMP3", "inputs": saving},
+    }
+    (tmp_path / "voice.json").write_text(json.dumps(graph), encoding="utf-8")
+    told = farm(root, "comfy", "import", str(tmp_path / "voice.json"), "--name", "our-voice")
+    assert "in the pipeline comfyui-sound with workflow: our-voice" in told
+    said = root / "workflows" / "our-voice" / "1.0.0" / "map.toml"
+    said.write_text(said.read_text("utf-8").replace("confirm = true", "confirm = false"), "utf-8")
+
+    def given(name: str) -> Path:
+        made = material(tmp_path / name, "audio-performance")
+        for other in ("prompt.txt", "character.png"):
+            (made / other).unlink()
+        return made
+
+    refused = drop(root, given("no film"), workflow="our-voice")
+    assert "comfyui-sound" in (refused / "error.txt").read_text("utf-8")
+    done = drop(root, given("a voice"), "comfyui-sound", workflow="our-voice")
+    assert read(done / "receipt.json")["state"] == "done"
+    with av.open(str(done / "sound.flac")) as sound:
+        assert sound.streams.audio[0].rate == 48_000
+        heard = np.concatenate([frame.to_ndarray() for frame in sound.decode(audio=0)], axis=1)
+    seconds = heard.size / 2 / 48_000
+    assert 0.45 < seconds < 0.6 and heard.any()
+    assert [path.name for path in (done / "saved").iterdir()] == ["sound.mp3"]
+    [record] = read(done / "debug_metadata.json")["external"]
+    assert record["version"].startswith("our-voice@1.0.0+")
+    assert read(done / "comfyui.json")["external"]["id"] == record["id"]
 
 
 # --- many jobs, and servers that come and go ------------------------------------------------------

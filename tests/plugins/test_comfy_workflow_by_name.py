@@ -373,15 +373,15 @@ def test_the_manifests_in_the_pages_for_people_are_those_of_the_pipeline(page: s
     text = (OURS.parents[2] / page).read_text("utf-8")
     found = re.findall(r"^( *)```yaml\n(.*?)^ *```", text, flags=re.S | re.M)
     asked = [yaml.safe_load(textwrap.dedent(body)) for _, body in found]
-    mine = [one for one in asked if one.get("pipeline") == "comfyui-workflow"]
-    pipeline = load_plugins().latest("comfyui-workflow")
+    mine = [one for one in asked if one.get("pipeline", "").startswith("comfyui-")]
     assert mine
     for one in mine:
+        pipeline = load_plugins().latest(one["pipeline"])
         assert set(one["params"]) <= set(pipeline.params) and "workflow" in one["params"]
         assert set(one.get("inputs", {})) <= set(pipeline.inputs)
 
 
-@pytest.mark.parametrize("name", ["comfyui-workflow", "comfyui-pictures"])
+@pytest.mark.parametrize("name", ["comfyui-workflow", "comfyui-pictures", "comfyui-sound"])
 def test_the_pipelines_take_every_kind_of_file_that_a_workflow_may_take(name: str) -> None:
     pipeline = load_plugins().latest(name)
     taken = {key for key, spec in pipeline.inputs.items() if spec.many}

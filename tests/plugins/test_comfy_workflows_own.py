@@ -119,11 +119,11 @@ def test_what_an_import_cannot_tell_is_said(tmp_path: Path) -> None:
     assert made.expected.frames == 32 and "MagicSharpen" in made.needs.nodes
 
 
-def test_a_workflow_that_saves_nothing_to_see_is_not_taken(tmp_path: Path) -> None:
+def test_a_workflow_that_saves_nothing_is_not_taken(tmp_path: Path) -> None:
     graph = json.loads(exported(tmp_path, "plumbing").read_text())
     del graph["31"], graph["6"]
     (tmp_path / "exported.json").write_text(json.dumps(graph))
-    with pytest.raises(FarmError, match="saves a video or a picture"):
+    with pytest.raises(FarmError, match="saves a video, a picture or a sound"):
         import_workflow(tmp_path / "exported.json", tmp_path / "own", "mute")
     assert not (tmp_path / "own").exists()
 
