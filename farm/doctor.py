@@ -166,9 +166,9 @@ def _spool(settings: Settings) -> Iterator[Check]:
 
 
 def _disk(settings: Settings) -> Iterator[Check]:
-    from farm.artifacts.retention import room
+    from farm.artifacts.retention import space
 
-    full = room(_opened_store(settings), settings, used_bytes=_used_bytes(settings))
+    full = space(_opened_store(settings), settings, used_bytes=_used_bytes(settings))
     if full is None:
         free = _opened_store(settings).free_bytes()
         yield Check("disk", "ok", "enough" if free is None else f"{free // 1_000_000} MB free")
@@ -192,6 +192,10 @@ def _used_bytes(settings: Settings) -> int:
 
 def _store(settings: Settings) -> Iterator[Check]:
     store = _opened_store(settings)
+    if refusal := store.refusal():
+        yield Check("store", "fail", "its service refuses the farm", refusal)
+        return
+    next(iter(store.hashes()), None)  # To list it, as a collection does, is a right of its own.
     digest, _ = store.put_bytes(b"farm doctor was here", ".txt")
     store.verify(digest)
     store.delete(digest)

@@ -1,4 +1,5 @@
-"""Whether there is room to begin anything: on the disks of a machine, and within the store's quota.
+"""Whether there is room to begin anything: on the disks of a machine, within the store's quota, and
+in a store that lets the farm use it.
 
 Invariant: a lack of room stops what has not begun, never what runs; it is said in one sentence, and
 passes by itself as soon as there is room.
@@ -6,11 +7,15 @@ passes by itself as soon as there is room.
 
 from __future__ import annotations
 
+import logging
+
 from farm.artifacts.retention import over_quota, room_to_work
 from farm.artifacts.store import Store
 from farm.config import Settings
 from farm.ledger.artifacts import Artifacts
 from farm.ledger.database import Database
+
+_log = logging.getLogger(__name__)
 
 
 class Headroom:
@@ -26,7 +31,13 @@ class Headroom:
 
     def look(self) -> None:
         """Measure both anew."""
+        before = self.full
         self.full = room_to_work(self._store, self._settings, self._settings.spool_dir)
+        if bool(self.full) != bool(before):
+            if self.full:
+                _log.warning("this machine begins nothing new: %s", self.full)
+            else:
+                _log.info("this machine begins new work again")
         self.over = self.quota()
 
     def quota(self) -> str:

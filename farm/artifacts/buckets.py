@@ -15,6 +15,21 @@ from farm.config import SECRET, shown_value
 from farm.domain.errors import MissingExtra
 
 _MOST_TEXT = 300
+_EXPIRED = (
+    "Set a fresh `token` with its `key` and `secret` in `store_options`, and start the farm again."
+)
+_MENDS = {
+    "InvalidAccessKeyId": "Mend `key` and `secret` in `store_options`, and start the farm again: "
+    "the service does not know this key.",
+    "SignatureDoesNotMatch": "Mend `secret` in `store_options`, and start the farm again: it is "
+    "not the one of this `key`.",
+    **dict.fromkeys(
+        ("ExpiredToken", "ExpiredTokenException", "InvalidToken", "TokenRefreshRequired"), _EXPIRED
+    ),
+    "RequestTimeTooSkewed": "Set this machine's clock: the service's shows another time.",
+    # What a request without a body is answered where a token has expired or the region is wrong.
+    "400": "Check `key`, `secret` and `token` in `store_options`, and the region of the bucket.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +99,11 @@ def client_errors() -> tuple[type[Exception], ...]:
     return (*own, HttpError, BotoCoreError, ClientError)
 
 
-def failure(error: BaseException, options: Mapping[str, Any]) -> Failure:
-    """What one of :func:`client_errors` means, for people."""
+def failure(error: BaseException, options: Mapping[str, Any], *, rights: str = "") -> Failure:
+    """What one of :func:`client_errors` means, for people.
+
+    rights : what the credentials need for the request (``s3:PutObject``), for the mend.
+    """
     from botocore.exceptions import (
         NoCredentialsError,
         ParamValidationError,
@@ -96,17 +114,22 @@ def failure(error: BaseException, options: Mapping[str, Any]) -> Failure:
     if isinstance(error, Replaced):
         return Failure("object", str(error), "Wait until nobody writes to it.")
     if isinstance(error, FileNotFoundError):
-        if "bucket" in said.lower():
+        if _code(error) == "NoSuchBucket" or "bucket" in said.lower():
             return Failure(
                 "bucket", "no such bucket", "Check the bucket's name and `endpoint_url`."
             )
         return Failure("object", "no such object", "Check the key; upper and lower case differ.")
-    if isinstance(error, PermissionError):
-        return Failure(
-            "access",
-            f"access denied: {said}",
-            "Check the name, and that `key` and `secret` of `store_options` may use the bucket.",
+    mend = _MENDS.get(_code(error), "")
+    if mend or isinstance(error, PermissionError):
+        general = (
+            "Check the name, and that `key` and `secret` of `store_options` may use the bucket."
         )
+        if rights:
+            general = (
+                "Give the owner of `key` and `secret` in `store_options` these rights on the "
+                f"bucket: {rights}."
+            )
+        return Failure("access", f"access denied: {said}", mend or general)
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return Failure(
             "access",
@@ -117,6 +140,16 @@ def failure(error: BaseException, options: Mapping[str, Any]) -> Failure:
     if isinstance(error, TypeError | ValueError | ParamValidationError):
         return Failure("setting", said, "Check the bucket's name and `store_options`.")
     return Failure("service", said, "Check that the service at `endpoint_url` answers.")
+
+
+def _code(error: BaseException | None) -> str:
+    """What S3 calls it (``AccessDenied``), or nothing where no service answered."""
+    while error is not None:
+        answer = getattr(error, "response", None)
+        if isinstance(answer, Mapping):
+            return str(answer.get("Error", {}).get("Code", ""))
+        error = error.__cause__
+    return ""
 
 
 def _said(error: BaseException, options: Mapping[str, Any]) -> str:

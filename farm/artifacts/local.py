@@ -150,6 +150,10 @@ class LocalStore:
         status = os.statvfs(place)
         return status.f_bavail * status.f_frsize
 
+    def refusal(self) -> str:
+        """See :meth:`farm.artifacts.store.Store.refusal`; a folder says it with each request."""
+        return ""
+
     def sweep(self, older_than_s: float, now_s: float) -> int:
         """See :meth:`farm.artifacts.store.Store.sweep`."""
         swept = 0

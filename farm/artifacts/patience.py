@@ -15,12 +15,12 @@ from farm.domain.errors import StoreError
 
 T = TypeVar("T")
 
-_PASSING = frozenset({"store.full", "store.unreachable"})
+_PASSING = frozenset({"store.full", "store.refused", "store.unreachable"})
 _FIRST_S, _LONGEST_S = 0.5, 5.0
 
 
 def patient(store: Store, *, tell: Callable[[str], None], wait: Callable[[float], bool]) -> Store:
-    """The store with a ``put`` and a ``fetch`` that wait while it is full or away.
+    """The store with a ``put`` and a ``fetch`` that wait while it is full, away or refuses the farm.
 
     tell : given the complaint each time, and nothing when it has passed. wait : waits for so many
     seconds and answers whether to give up.

@@ -91,7 +91,8 @@ class RoomSettings(Protocol):
 
 
 def room_to_work(store: Store, settings: RoomSettings, spool: Path) -> str:
-    """Why a node may begin nothing new now, or nothing when it may: scratch and store need room."""
+    """Why a node may begin nothing new now, or nothing when it may: scratch and store need
+    room, and the store's service must let the farm use it."""
     free = shutil.disk_usage(spool).free
     if free < settings.low_disk_mb * MB:
         return low_disk(free, settings)
@@ -99,10 +100,16 @@ def room_to_work(store: Store, settings: RoomSettings, spool: Path) -> str:
 
 
 def room(store: Store, settings: RoomSettings, *, used_bytes: int = 0) -> str | None:
-    """Why nothing new may be accepted now, or ``None`` when there is room.
+    """Why nothing new may be accepted now, or ``None`` when there is room in a store that may be
+    used.
 
     used_bytes : what the store holds, as the last collection or the ledger counted it.
     """
+    return store.refusal() or space(store, settings, used_bytes=used_bytes)
+
+
+def space(store: Store, settings: RoomSettings, *, used_bytes: int = 0) -> str | None:
+    """Which room is lacking, or ``None``; ``used_bytes`` as for :func:`room`."""
     free = store.free_bytes()
     if free is not None and free < settings.low_disk_mb * MB:
         return low_disk(free, settings)

@@ -13,8 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from farm.artifacts.buckets import Failure, client_errors, failure, open_client
+from farm.artifacts.buckets import client_errors, failure, open_client
 from farm.artifacts.local import LocalStore, rotten
+from farm.artifacts.rights import RIGHTS, Act, Rights, refused
 from farm.artifacts.store import checked_hash
 from farm.domain.errors import ArtifactMissing, StoreError
 
@@ -41,6 +42,7 @@ class S3Store:
         cache_dir: Path,
         options: Mapping[str, Any],
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
         tries: int = 4,
         backoff_s: float = 0.25,
     ) -> None:
@@ -49,6 +51,7 @@ class S3Store:
         self._clock = clock
         self._tries, self._backoff_s = tries, backoff_s
         self._options = options
+        self._rights = Rights(prefix, options, monotonic=monotonic)
         self._remote = open_client(
             f"s3://{prefix}",
             options,
@@ -110,7 +113,7 @@ class S3Store:
         status = self._stat(hash)
         if status is None or (not_after_s is not None and status[1] > not_after_s):
             return False
-        self._ask(hash, lambda: self._remote.rm_file(self._key(hash)))
+        self._ask("delete", hash, lambda: self._remote.rm_file(self._key(hash)))
         self.copies.delete(hash)
         return True
 
@@ -125,6 +128,10 @@ class S3Store:
         """Room for local copies: a full disk there stops this machine's work."""
         return self.copies.free_bytes()
 
+    def refusal(self) -> str:
+        """See :meth:`farm.artifacts.store.Store.refusal`."""
+        return self._rights.refusal()
+
     def sweep(self, older_than_s: float, now_s: float) -> int:
         """See :meth:`farm.artifacts.store.Store.sweep`; also drops unused local copies."""
         swept = self.copies.sweep(older_than_s, now_s)
@@ -138,14 +145,14 @@ class S3Store:
         status = self._stat(hash)
         if status is None or status[0] != size or status[1] < self._clock() - RENEW_S:
             copy = str(self.copies.fetch(hash))
-            self._ask(hash, lambda: self._remote.put_file(copy, self._key(hash)))
+            self._ask("write", hash, lambda: self._remote.put_file(copy, self._key(hash)))
         return hash, size
 
     def _stat(self, hash: str) -> tuple[int, float] | None:
         """Size in bytes and time of the last put, or ``None``."""
         key = self._key(hash)
         try:
-            found = self._ask(hash, lambda: self._remote.info(key, refresh=True))
+            found = self._ask("read", hash, lambda: self._remote.info(key, refresh=True))
         except ArtifactMissing:
             return None
         return int(found["size"]), found["LastModified"].timestamp()
@@ -158,7 +165,8 @@ class S3Store:
         start, size = 0, status[0]
         while start < size:
             stop = min(start + _PART_BYTES, size)
-            part = self._ask(hash, partial(self._remote.cat_file, key, start=start, end=stop))
+            read = partial(self._remote.cat_file, key, start=start, end=stop)
+            part = self._ask("read", hash, read)
             if not part:
                 return
             yield part
@@ -169,7 +177,7 @@ class S3Store:
             return list(self._remote.ls(folder, detail=True, refresh=True))
 
         try:
-            return self._ask("", listing)
+            return self._ask("list", "", listing)
         except ArtifactMissing:
             return []
 
@@ -187,25 +195,19 @@ class S3Store:
             code="store.missing",
         )
 
-    def _ask(self, hash: str, request: Callable[[], T]) -> T:
+    def _ask(self, act: Act, hash: str, request: Callable[[], T]) -> T:
         """Make a request, again after an error that may pass; then raise what the store says."""
         for attempt in range(self._tries):
             try:
                 return request()
             except client_errors() as error:
-                why = failure(error, self._options)
+                why = failure(error, self._options, rights=RIGHTS[act])
                 if why.kind == "object":
                     raise self._missing(hash) from None
                 if why.kind != "service" or attempt + 1 == self._tries:
-                    raise self._refused(hash, why) from error
+                    complaint = refused(self._url(hash), act, why)
+                    if why.kind != "service" and act in ("read", "write"):
+                        self._rights.doubt(complaint.sentence())
+                    raise complaint from error
             time.sleep(self._backoff_s * 2**attempt)
         raise AssertionError("a request is made at least once")
-
-    def _refused(self, hash: str, why: Failure) -> StoreError:
-        return StoreError(
-            "the S3 service refused a request",
-            where=self._url(hash),
-            got=why.got,
-            mend=why.mend,
-            code="store.unreachable",
-        )

@@ -61,6 +61,10 @@ class Store(Protocol):
     def free_bytes(self) -> int | None:
         """Room on the disk it writes to (S3: local copies), ``None`` where nobody can tell."""
 
+    def refusal(self) -> str:
+        """What its service does not let the farm do, with the mend, or nothing. May take seconds
+        at first and while there is a refusal."""
+
     def sweep(self, older_than_s: float, now_s: float) -> int:
         """Remove what writers that died left behind, when older than this; returns how many."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback_bucket import SECRET, Service, served
+from loopback_bucket import ALL, SECRET, Service, guarding, served
 from running_farm import farm, running
 from sqlalchemy import select
 
@@ -91,26 +91,14 @@ def test_a_result_is_kept_while_the_service_is_away_and_stored_when_it_is_back(
     tmp_path: Path, service: Service
 ) -> None:
     service.files().pipe_file("media/fox.txt", b"a red fox")
-    plugins = tmp_path / "spool" / "plugins"
-    plugins.mkdir(parents=True)
-    (plugins / "lab_shout.py").write_text(PLUGIN)
-    (plugins / "_shout.yaml").write_text(PIPELINE)
-    options = service.options
-    (tmp_path / "farm.toml").write_text(
-        'store = "s3://artifacts/studio"\nurl_hosts = ["media"]\ngpus = []\nlow_disk_mb = 0\n'
-        f'[store_options]\nendpoint_url = "{options["endpoint_url"]}"\n'
-        f'key = "{options["key"]}"\nsecret = "{options["secret"]}"\n'
-        "[store_options.config_kwargs]\nretries = {max_attempts = 0}\n"
-    )
-    door = tmp_path / "dropbox" / "shout"
-    door.mkdir(parents=True)
+    plugins, door = made(tmp_path, service.options)
     with running(tmp_path) as root, closing(ledger(root)) as database:
         (door / "fox.yaml").write_text(FOX)
         until((plugins / "begun").exists)
         service.down()
         (plugins / "go").touch()
         said = until(lambda: waits_for(door))
-        assert said.startswith("waits for the store: the S3 service refused a request.")
+        assert said.startswith("waits for the store: the S3 service failed a request.")
         assert "Check that the service at `endpoint_url` answers." in said
         [job] = rows(database, jobs)
         assert said in Reasons(database).job(job.id).reason
@@ -143,6 +131,47 @@ def test_a_result_is_kept_while_the_service_is_away_and_stored_when_it_is_back(
     assert [path.read_text() for path in door.glob("_claimed/*/source/slow.yaml")] == [FOX]
 
 
+def test_rights_that_are_lacking_hold_work_up_and_rights_that_are_given_let_it_go_on(
+    tmp_path: Path, service: Service
+) -> None:
+    with guarding(service) as guarded:
+        guarded.allow("s3:GetObject", "s3:ListBucket")
+        plugins, door = made(tmp_path, guarded.options)
+        lets = "does not let the farm"
+        with running(tmp_path) as root, closing(ledger(root)) as database:
+            (door / "fox.txt").write_text("a red fox")
+            until(lambda: f"{lets} write to the bucket artifacts" in waits_at(door))
+            guarded.allow(*ALL)
+            until((plugins / "begun").exists)
+            guarded.allow()
+            (plugins / "go").touch()
+            until(lambda: waits_for(door).startswith(f"waits for the store: the S3 service {lets}"))
+            guarded.allow(*ALL)
+            done = until(lambda: next(door.glob("_done/*/*/answer.txt"), None))
+            assert done.read_text() == "A RED FOX"
+            until(lambda: rows(database, jobs)[0].state.value == "done")
+            assert [attempt.number for attempt in rows(database, attempts)] == [1]
+            written = b"".join(p.read_bytes() for p in root.rglob("*") if p.is_file())
+            assert written.count(guarded.secret.encode()) == 1, "it is in farm.toml"
+
+
+def made(root: Path, options: dict[str, Any]) -> tuple[Path, Path]:
+    """A farm's folder with its store in the bucket; returns its plugins and its door."""
+    plugins = root / "spool" / "plugins"
+    plugins.mkdir(parents=True)
+    (plugins / "lab_shout.py").write_text(PLUGIN)
+    (plugins / "_shout.yaml").write_text(PIPELINE)
+    (root / "farm.toml").write_text(
+        'store = "s3://artifacts/studio"\nurl_hosts = ["media"]\ngpus = []\nlow_disk_mb = 0\n'
+        f'[store_options]\nendpoint_url = "{options["endpoint_url"]}"\n'
+        f'key = "{options["key"]}"\nsecret = "{options["secret"]}"\n'
+        "[store_options.config_kwargs]\nretries = {max_attempts = 0}\n"
+    )
+    door = root / "dropbox" / "shout"
+    door.mkdir(parents=True)
+    return plugins, door
+
+
 def ledger(root: Path) -> Database:
     return Database(load_settings(root)[0].database_url)
 
@@ -150,6 +179,13 @@ def ledger(root: Path) -> Database:
 def rows(database: Database, table: Any) -> list[Any]:
     with database.read() as connection:
         return list(connection.execute(select(table)))
+
+
+def waits_at(door: Path) -> str:
+    """What ``_status/`` says of the first thing that waits at the door."""
+    for path in door.glob("_status/*.json"):
+        return str(json.loads(path.read_text())["waits_for"])
+    return ""
 
 
 def waits_for(door: Path) -> str:

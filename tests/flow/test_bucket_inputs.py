@@ -156,6 +156,8 @@ def test_an_address_of_another_kind_is_refused_by_its_field(
     ("code", "status", "got", "mend"),
     [
         ("AccessDenied", "403 Forbidden", "access denied", "`key` and `secret`"),
+        ("SignatureDoesNotMatch", "403 Forbidden", "access denied", "Mend `secret`"),
+        ("ExpiredToken", "400 Bad Request", "access denied", "fresh `token`"),
         ("NoSuchBucket", "404 Not Found", "no such bucket", "`endpoint_url`"),
         ("SlowDown", "503 Slow Down", "", "`endpoint_url` answers"),
     ],

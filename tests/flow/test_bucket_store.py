@@ -49,7 +49,7 @@ def test_what_was_given_away_and_could_not_be_sent_is_still_with_its_maker(
     digest = hashlib.sha256(data).hexdigest()
     service.answer = refused("InternalError", "We are sorry", "500 Internal Server Error")
     for _ in range(2):
-        with pytest.raises(StoreError, match="refused a request"):
+        with pytest.raises(StoreError, match="failed a request"):
             store.put(made, suffix=".bin", move=True)
         assert made.read_bytes() == data
     service.answer = lambda environ, start: None
@@ -154,7 +154,7 @@ def test_a_result_waits_for_a_service_that_is_away_and_says_what_for(
     assert store.verify(digest) == 15
     first, again, passed = waiting.told
     assert first == again and passed == ""
-    assert first.startswith("waits for the store: the S3 service refused a request. Check that")
+    assert first.startswith("waits for the store: the S3 service failed a request. Check that")
 
 
 def test_waiting_ends_when_the_attempt_is_stopped_and_never_begins_for_what_is_gone(
