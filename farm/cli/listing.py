@@ -162,7 +162,7 @@ def show(
         preview.write_bytes(newest.picture)
         typer.echo(f"{preview} shows stage {newest.stage}", err=as_json)
     if as_json:
-        print_json(detail.record())
+        print_json({**detail.record(), "why": why.reason})
     else:
         _print_detail(detail, None if JobState(why.state) in JOB_ENDED else why.reason)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from farmhand import Farmhand, artifact, plan, stage
-from sqlalchemy import event
+from statements import statements
 
 from farm.cli.outcomes import REFUSED, UNREACHABLE, USAGE
 from farm.cli.start import run
@@ -176,16 +176,10 @@ def test_storage_tells_growth_the_largest_and_what_was_collected(
 def test_a_short_period_reads_jobs_by_their_end_and_no_whole_table(
     farm: Farmhand, clock: FrozenClock
 ) -> None:
-    sent: list[tuple[str, object]] = []
-
-    def note(connection, cursor, statement, parameters, context, many) -> None:  # type: ignore[no-untyped-def]
-        sent.append((statement, parameters))
-
-    event.listen(farm.database.engine, "before_cursor_execute", note)
-    for by in GROUPS:
-        ReportViews(farm.database).usage(by, period_of("24h", clock()))
-    event.remove(farm.database.engine, "before_cursor_execute", note)
-    asked = [entry for entry in sent if entry[0].startswith("SELECT")]
+    with statements(farm.database) as sent:
+        for by in GROUPS:
+            ReportViews(farm.database).usage(by, period_of("24h", clock()))
+    asked = [one for one in sent if one.text.startswith("SELECT")]
     assert len(asked) == 3 * (len(GROUPS) + 1)  # by model, days are a pass of their own
     with farm.database.engine.connect() as connection:
         for statement, parameters in asked:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from farmhand import Farmhand, plan, stage
 from frozen import FrozenClock
-from sqlalchemy import event
+from statements import statements
 
 from farm.dispatch.scheduler import RESEND_S, Scheduler
 from farm.domain.errors import InputError, NotLeader
@@ -166,20 +166,14 @@ def test_a_deposed_daemon_hands_out_nothing(shop: Shop) -> None:
 
 
 def test_a_tick_costs_the_same_with_ten_thousand_tasks_waiting(database: Database) -> None:
-    def statements(waiting: int, job_id: str) -> int:
+    def asked(waiting: int, job_id: str) -> int:
         shop = Shop(database)
         one = stage("a", cacheable=False, windows=waiting)
         shop.hand.jobs.accept(plan(one), job_id=job_id)
-        sent = []
-
-        def note(*args: object) -> None:
-            sent.append(args[2])
-
-        event.listen(database.engine, "before_cursor_execute", note)
-        shop.scheduler.tick()
-        event.remove(database.engine, "before_cursor_execute", note)
+        with statements(database) as sent:
+            shop.scheduler.tick()
         shop.hand.jobs.cancel(job_id, actor="ada")
         shop.hand.leadership.release()
         return len(sent)
 
-    assert statements(10_000, "crowd") <= statements(10, "few")
+    assert asked(10_000, "crowd") <= asked(10, "few")

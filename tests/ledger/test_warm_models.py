@@ -134,7 +134,7 @@ def test_work_without_a_model_costs_no_look_ahead(hand: Farmhand) -> None:
         ask(hand, job_id, model)
         with statements(hand.database) as sent:
             hand.take(f"{job_id}.a.0")
-        return sum("model_key IS NOT NULL" in statement for statement in sent)
+        return sum("model_key IS NOT NULL" in one.text for one in sent)
 
     assert looks("j1", None) == 0
     assert looks("j2", "wan") == 1
