@@ -69,6 +69,7 @@ class WaitLine:
     job_id: str
     job_number: int
     job_name: str
+    pipeline: str
     stage: str
     window: int
     state: str
@@ -146,7 +147,9 @@ class QueueViews:
             whole = farm_wide(connection, now_s)
             reasons = _shape_reasons(connection)
             rows = connection.execute(
-                TASK.add_columns(jobs.c.name.label("job_name")).where(tasks.c.id.in_(list(ids)))
+                TASK.add_columns(jobs.c.name.label("job_name"), jobs.c.pipeline).where(
+                    tasks.c.id.in_(list(ids))
+                )
             ).all()
             return [_line(connection, row, whole, reasons, now_s) for row in rows]
 
@@ -188,6 +191,7 @@ def _line(
         job_id=row.job_id,
         job_number=row.job_number,
         job_name=row.job_name,
+        pipeline=row.pipeline,
         stage=row.stage,
         window=row.window,
         state=row.state.value,

@@ -11,6 +11,7 @@ import pytest
 from console_lab import console, little_ledger, screen_text, until
 from farmhand import Farmhand, plan, stage
 from sqlalchemy import insert, select, update
+from textual.widgets import Input
 
 from farm.config import Settings
 from farm.domain.errors import ErrorClass
@@ -21,6 +22,7 @@ from farm.ledger.views_reasons import Reasons
 from farm.tui.app import FarmConsole
 from farm.tui.dialogs import Ask
 from farm.tui.screens.job import JobScreen
+from farm.tui.screens.queue_reading import SOUGHT
 from farm.tui.widgets.table import VirtualTable
 
 
@@ -222,3 +224,94 @@ async def test_nothing_is_moved_in_a_read_only_console(farm: Any) -> None:
         assert priority(hand, "job1") == 50
         assert hand.task_state("job1.one.0") == "ready"
         assert hand.queue.paused() is None
+
+
+def typed(app: FarmConsole, text: str) -> None:
+    app.screen.query_one("#filter", Input).value = text
+
+
+async def narrowed(app: FarmConsole, pilot: Any, text: str, found: list[str]) -> None:
+    typed(app, text)
+    await until(pilot, lambda: list(table(app, "tasks").keys) == found, text)
+
+
+async def test_a_filter_finds_tasks_by_id_job_pipeline_stage_state_submitter_and_reason(
+    farm: Any,
+) -> None:
+    settings, hand = farm
+    dusk = plan(stage("draw"), name="dusk", prompt="dusk", pipeline="animate@2", submitter="grace")
+    hand.jobs.accept(dusk, job_id="job6")
+    async with console(settings, first="queue") as (app, pilot):
+        await shown(app, pilot, "queue")
+        await pilot.press("slash", *"DUSK")
+        await until(pilot, lambda: list(table(app, "tasks").keys) == ["job6.draw.0"])
+        await until(pilot, lambda: "1 of 3 tasks" in screen_text(app))
+        every = ["job1.one.0", "job2.one.0", "job6.draw.0"]
+        for text, found in (
+            ("task:job2.one", ["job2.one.0"]),
+            ("task:one.0", every[:2]),
+            ("job:#1", ["job1.one.0"]),
+            ("job:dusk,2", every[1:]),
+            ("pipeline:animate", ["job6.draw.0"]),
+            ("stage:one", every[:2]),
+            ("state:ready", every),
+            ("by:grace", ["job6.draw.0"]),
+            ("reason:'next free engine'", every),
+            ("engine film", every[:2]),
+            ("reason:paused", []),
+        ):
+            await narrowed(app, pilot, text, found)
+        await until(pilot, lambda: "None fits. Escape clears the filter." in screen_text(app))
+        typed(app, "sate:ready")
+        await until(pilot, lambda: 'Did you mean "state"?' in screen_text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: table(app, "tasks").has_focus)
+        await pilot.press("escape")
+        await until(pilot, lambda: list(table(app, "tasks").keys) == every)
+        assert "of 3 tasks" not in screen_text(app)
+
+
+async def test_a_filter_stays_for_the_next_reason_and_follows_the_ledger(farm: Any) -> None:
+    settings, hand = farm
+    async with console(settings, first="queue") as (app, pilot):
+        await shown(app, pilot, "queue")
+        await narrowed(app, pilot, "'film 2'", ["job2.one.0"])
+        await shown(app, pilot, "stage")
+        windows = ["job2.two.0", "job2.two.1", "job2.two.2"]
+        await until(pilot, lambda: list(table(app, "tasks").keys) == windows)
+        await until(pilot, lambda: "3 of 12 tasks" in screen_text(app))
+        hand.finish(hand.take("job2.one.0"))
+        await until(pilot, lambda: table(app, "tasks").keys == [])
+        await until(pilot, lambda: "0 of 9 tasks" in screen_text(app))
+        await shown(app, pilot, "queue")
+        await until(pilot, lambda: list(table(app, "tasks").keys) == windows)
+
+
+async def test_what_a_filter_hides_gets_no_order_though_it_was_marked(farm: Any) -> None:
+    settings, hand = farm
+    async with console(settings, first="queue") as (app, pilot):
+        await shown(app, pilot, "queue")
+        table(app, "tasks").focus()
+        await pilot.press("ctrl+a")
+        await narrowed(app, pilot, "job:#2", ["job2.one.0"])
+        await pilot.press("p")
+        await until(pilot, lambda: hand.task_state("job2.one.0") == "held")
+        assert hand.task_state("job1.one.0") == "ready"
+
+
+async def test_a_filter_says_that_it_looks_at_the_first_tasks_only(farm: Any) -> None:
+    settings, hand = farm
+    with hand.database.engine.begin() as connection:
+        one = connection.execute(select(tasks).where(tasks.c.id == "job1.one.0")).one()._mapping
+        rows = [
+            {**one, "id": f"job1.many.{n}", "stage": "one", "window": n, "ordinal": n + 10}
+            for n in range(1, SOUGHT + 100)
+        ]
+        connection.execute(insert(tasks), rows)
+    async with console(settings, first="queue") as (app, pilot):
+        await until(pilot, lambda: "approval" in screen_text(app))
+        table(app, "groups").go_to("queue")
+        await until(pilot, lambda: len(table(app, "tasks").keys) == 500, "a page of them")
+        await narrowed(app, pilot, "task:many.1500", ["job1.many.1500"])
+        await until(pilot, lambda: "1 of 2,000 tasks, the first that wait" in screen_text(app))
+        await narrowed(app, pilot, f"task:many.{SOUGHT + 50}", [])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from console_lab import console, little_ledger, until
+from console_lab import console, little_ledger, screen_text, until
 from farmhand import Farmhand, plan, stage
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -196,3 +196,17 @@ def test_the_bar_says_the_same_for_the_same_pulse() -> None:
     assert sign_of(pulse, None)[0] == "● up"
     assert sign_of(Pulse(9, None, "here/1", 3.0, None, beats=7), None) == sign_of(pulse, None)
     assert sign_of(pulse, "gone")[0] == "✗ no ledger"
+
+
+@pytest.mark.parametrize("tab", ["jobs", "reports"])
+async def test_the_bar_says_in_the_colour_of_good_that_the_farm_is_up(farm: Any, tab: str) -> None:
+    settings, _ = farm
+    async with console(settings, first=tab) as (app, pilot):
+        await until(pilot, lambda: "● up" in screen_text(app))
+        bar = app.screen._compositor.render_strips()[0]
+        [colour] = {
+            segment.style.color.get_truecolor().hex
+            for segment in bar
+            if "●" in segment.text and segment.style and segment.style.color
+        }
+        assert colour == app.theme_variables["state-good"].lower()

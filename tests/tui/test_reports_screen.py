@@ -12,6 +12,7 @@ import pytest
 from console_lab import console, little_ledger, screen_text, until
 from farmhand import Farmhand, plan, stage
 from hypothesis import given, strategies as st
+from textual.widgets import Input
 
 from farm.config import Settings
 from farm.domain.errors import ErrorClass
@@ -221,6 +222,28 @@ async def test_a_narrow_terminal_shows_the_plot_or_the_files(farm: Any) -> None:
         await pilot.press("l")
         await until(pilot, lambda: "Largest files" in screen_text(app))
         assert "m next" not in screen_text(app)
+
+
+async def test_a_filter_narrows_the_table_and_leaves_the_report_whole(farm: Any) -> None:
+    settings, _ = farm
+    async with console(settings, first="reports") as (app, pilot):
+        screen = await shown(app, pilot, VERSIONS)
+        files = list(app.screen.query_one("#largest", VirtualTable).keys)
+        await pilot.press("slash", *"M@2")
+        await shown(app, pilot, {"film@2"})
+        await until(pilot, lambda: "1 of 2 lines" in screen_text(app))
+        assert "3 jobs ended · 33.3% failed" in screen_text(app)
+        assert list(app.screen.query_one("#largest", VirtualTable).keys) == files
+        await pilot.press("enter", "b")
+        await until(pilot, lambda: "None fits. Escape clears the filter." in screen_text(app))
+        assert screen.by == "pipeline"
+        field = app.screen.query_one("#filter", Input)
+        field.value = "model:wan"
+        await until(pilot, lambda: 'no field is called "model"' in screen_text(app))
+        await pilot.press("escape")
+        await shown(app, pilot, {"film"})
+        assert field.value == ""
+        assert "of 1 lines" not in screen_text(app)
 
 
 # --- the plot ------------------------------------------------------------------------------------

@@ -1,12 +1,12 @@
 """Why things wait: every waiting task with its one reason, grouped, in the order of the queue.
 
 Invariant: it holds the ids of the pages that were looked at and the rows near the screen, so a
-hundred thousand waiting tasks cost what a screen of them costs. Orders are for the tasks' jobs.
+hundred thousand waiting tasks cost what a screen of them costs; a filter looks at the first
+``SOUGHT`` of a reason. Orders are for the tasks' jobs.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
@@ -14,20 +14,39 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
-from farm.tui.colours import mark_of, tone_of
-from farm.tui.marks import count, duration
+from farm.tui.colours import mark_of
+from farm.tui.marks import count
 from farm.tui.mends import mend_of
 from farm.tui.messages import RowHighlighted, RowOpened, RowsWanted
+from farm.tui.screens.queue_cells import (
+    FIELDS,
+    GROUPS,
+    TASKS,
+    group_cells,
+    task_cells,
+    wait_tone,
+)
+from farm.tui.screens.queue_reading import (
+    SOUGHT,
+    Farmwide,
+    Page,
+    Sought,
+    read_groups,
+    read_lines,
+    read_page,
+    read_sought,
+    read_why,
+    standing,
+)
 from farm.tui.screens.rerun import Ids, JobOrders
+from farm.tui.screens.searched import SearchedScreen, explain
 from farm.tui.source import Delta
-from farm.tui.widgets.table import Cell, Column, VirtualTable
+from farm.tui.widgets.table import VirtualTable
 from farm.tui.widgets.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from farm.ledger.database import Database
-    from farm.ledger.views_pulse import Pulse
     from farm.ledger.views_queue import Spot, WaitGroup, WaitLine
     from farm.ledger.views_reasons import Why
 
@@ -36,37 +55,21 @@ _KEPT = 5_000
 _NEAR_END = 100
 _COUNTS_DOWN = frozenset({"back-off", "start-time"})
 """Reasons that tell a time which is different with each look."""
-_SILENCE_S = 60.0
-_TONES = {
-    "farm-paused": "warn", "no-daemon": "bad", "placement": "bad", "approval": "warn",
-    "paused": "warn", "back-off": "warn", "stage": "wait", "queue": "work", "start-time": "wait",
-}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Ids of a group. more : they follow those that are shown."""
-
-    group: str
-    ids: list[str]
-    end: Spot | None
-    more: bool
-
-
-Farmwide = tuple[float, str | None, bool, int]
-
-
-class QueueScreen(JobOrders):
+class QueueScreen(JobOrders, SearchedScreen):
     """Tab 4."""
 
     TAB = "queue"
+    FIELDS = FIELDS
     HELP = (
         "Above the reasons, below the tasks that wait for the one under the cursor, in the order\n"
-        "of the queue. Hold, release and priority are for the job of each marked task."
+        "of the queue. Hold, release and priority are for the job of each marked task.\n"
+        + explain(FIELDS)
     )
     WRITES = JobOrders.WRITES | {"farm_pause"}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("K", "raise", "Move up", id="queue.up",
+        Binding("K", "raise", "Move up", id="queue.up", show=False,
                 tooltip="Raise the priority of the task's job by ten"),
         Binding("J", "lower", "Move down", id="queue.down", show=False,
                 tooltip="Lower the priority of the task's job by ten"),
@@ -75,20 +78,6 @@ class QueueScreen(JobOrders):
         Binding("tab", "app.focus_next", "Next list", show=False, id="queue.next",
                 tooltip="The next list"),
     ]  # fmt: skip
-    GROUPS = (
-        Column("count", "TASKS", 9, keep=8, right=True),
-        Column("kind", "WAITS FOR", 13, keep=7),
-        Column("why", "REASON", 0, keep=9),
-    )
-    TASKS = (
-        Column("job", "JOB", 18, keep=8),
-        Column("task", "TASK", 12, keep=7),
-        Column("state", "STATE", 11, keep=5),
-        Column("priority", "PRIO", 4, keep=6, right=True),
-        Column("who", "BY", 12, keep=3),
-        Column("since", "READY", 7, keep=4, right=True),
-        Column("why", "REASON", 0, keep=9),
-    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -97,6 +86,7 @@ class QueueScreen(JobOrders):
         self._ids: list[str] = []
         self._end: Spot | None = None
         self._asked: Spot | None = None
+        self._sought: Sought | None = None
         self._lines: dict[str, WaitLine] = {}
         self._why: Why | None = None
         self._quiet = 0
@@ -104,13 +94,13 @@ class QueueScreen(JobOrders):
 
     def body(self) -> ComposeResult:
         """Reasons above, tasks below, and the whole story of one task."""
+        yield self.filter_line("stage:render pipeline:animate words of the tasks under the reason")
         with _titled(Vertical(classes="panel", id="reasons"), "Why things wait"):
-            yield VirtualTable(self.GROUPS, id="groups", empty="Nothing waits.")
+            yield VirtualTable(GROUPS, id="groups", empty="Nothing waits.")
         with _titled(Vertical(classes="panel", id="waiting"), "Tasks"):
-            yield VirtualTable(
-                self.TASKS, id="tasks", empty="No task waits for this.", marking=True
-            )
+            yield VirtualTable(TASKS, id="tasks", empty="No task waits for this.", marking=True)
         yield Text(id="story")
+        yield self.told_line()
 
     @property
     def groups(self) -> VirtualTable:
@@ -126,13 +116,13 @@ class QueueScreen(JobOrders):
         """Look at the reasons."""
         if self.focused is None:
             self.groups.focus()
-        self.load("groups", _groups)
+        self.load("groups", read_groups)
 
     def changed(self, delta: Delta) -> None:
         """Follow the events, the reasons, and the farm as a whole; a pause is told in seconds."""
-        moved = self._standing is not None and _standing(delta.pulse) != self._standing
+        moved = self._standing is not None and standing(delta.pulse) != self._standing
         if moved or not delta.quiet:
-            self.load("groups", _groups)
+            self.load("groups", read_groups)
             return
         self._quiet += 1
         group = self._groups.get(self._group or "")
@@ -157,6 +147,10 @@ class QueueScreen(JobOrders):
             self._show_groups(found)
         elif key == "page":
             self._show_page(value)
+        elif key == "sought":
+            if self.filtering and value.group == self._group:
+                known, self._sought = self._sought is not None, value
+                self.narrow(stay=known)
         elif key.startswith("lines"):
             self._show_lines(value)
         elif key == "why":
@@ -185,12 +179,26 @@ class QueueScreen(JobOrders):
         if message.table is not self.tasks:
             return
         ids = [str(key) for key in message.keys]
-        self.load(f"lines {ids[0]}", lambda database: _lines(database, ids))
+        self.load(f"lines {ids[0]}", lambda database: read_lines(database, ids))
         group = self._groups.get(self._group or "")
-        near = bool(set(ids) & set(self._ids[-_NEAR_END:]))
+        near = not self.filtering and bool(set(ids) & set(self._ids[-_NEAR_END:]))
         if near and group is not None and self._end is not None and self._asked != self._end:
             after = self._asked = self._end
-            self.load("page", lambda database: _page(database, group, _PAGE, after))
+            self.load("page", lambda database: read_page(database, group, _PAGE, after))
+
+    def list_to_focus(self) -> VirtualTable:
+        """The tasks."""
+        return self.tasks
+
+    def narrow(self, *, stay: bool) -> None:
+        """Show the tasks of the chosen reason that fit the filter, once they are read."""
+        if self.filtering and self._sought is not None:
+            self._show_fitting(self._sought, stay=stay)
+            return
+        self._sought = None
+        self._refresh()
+        if not self.filtering:
+            self._show_ids(stay=stay)
 
     def action_farm_pause(self) -> None:
         """Pause the whole farm, or let it go on."""
@@ -205,7 +213,7 @@ class QueueScreen(JobOrders):
 
     def _show_groups(self, found: list[WaitGroup]) -> None:
         self._groups = {group.key: group for group in found}
-        self.groups.put({group.key: _group_cells(group) for group in found})
+        self.groups.put({group.key: group_cells(group) for group in found})
         self.groups.set_keys(list(self._groups))
         if self._group not in self._groups:
             self._choose(next(iter(self._groups), None))
@@ -213,10 +221,10 @@ class QueueScreen(JobOrders):
             self._refresh()
 
     def _choose(self, key: str | None) -> None:
-        if key == self._group and self._ids:
+        if key == self._group and (self._ids or self._sought):
             return
         self._group = key
-        self._ids, self._end, self._asked = [], None, None
+        self._ids, self._end, self._asked, self._sought = [], None, None, None
         self.tasks.set_keys([], stay=False)
         self._refresh()
 
@@ -225,17 +233,21 @@ class QueueScreen(JobOrders):
         group = self._groups.get(self._group or "")
         if group is None:
             self.tasks.set_keys([])
+            if self.filtering:
+                self.tell(0, 0, "tasks")
             self._show_story()
             return
-        if len(self._ids) <= _KEPT:
+        if self.filtering:
+            self.load("sought", lambda database: read_sought(database, group))
+        elif len(self._ids) <= _KEPT:
             limit = max(_PAGE, len(self._ids))
-            self.load("page", lambda database: _page(database, group, limit, None))
+            self.load("page", lambda database: read_page(database, group, limit, None))
         self._refresh_lines()
 
     def _refresh_lines(self) -> None:
         shown = [str(key) for key in self.tasks.visible_keys()]
         if shown:
-            self.load("lines again", lambda database: _lines(database, shown))
+            self.load("lines again", lambda database: read_lines(database, shown))
 
     def _show_page(self, page: Page) -> None:
         if page.group != self._group:
@@ -243,20 +255,38 @@ class QueueScreen(JobOrders):
         self._ids = [*self._ids, *page.ids] if page.more else page.ids
         self._end = page.end
         self._asked = None
-        self.tasks.set_keys(self._ids)
-        panel = self.query_one("#waiting")
-        group = self._groups[page.group]
-        shown = "" if self._end is None else f", the first {count(len(self._ids))}"
-        tasks = "task" if group.count == 1 else "tasks"
-        panel.border_title = f"{count(group.count)}{'+' if group.more else ''} {tasks}{shown}"
+        if not self.filtering:
+            self._show_ids(stay=True)
+
+    def _show_ids(self, *, stay: bool) -> None:
+        """Every task of the reason, as far as its pages were read."""
+        self.tasks.empty = "No task waits for this."
+        self.tasks.set_keys(self._ids, stay=stay)
+        self._show_count("" if self._end is None else f", the first {count(len(self._ids))}")
         self._ask_why()
+
+    def _show_fitting(self, sought: Sought, *, stay: bool) -> None:
+        """Those that fit the filter."""
+        self.tasks.empty = "None fits. Escape clears the filter."
+        self.tasks.set_keys(self.fitting(sought.rows), stay=stay)
+        first = ", the first that wait" if len(sought.rows) == SOUGHT else ""
+        self.tell(len(self.tasks.keys), len(sought.rows), f"tasks{first}")
+        self._show_count()
+        self._ask_why()
+
+    def _show_count(self, shown: str = "") -> None:
+        group = self._groups.get(self._group or "")
+        if group is not None:
+            tasks = "task" if group.count == 1 else "tasks"
+            many = f"{count(group.count)}{'+' if group.more else ''}"
+            self.query_one("#waiting").border_title = f"{many} {tasks}{shown}"
 
     def _show_lines(self, lines: list[WaitLine]) -> None:
         now_s = self.console_app.source.clock()
         if len(self._lines) > _KEPT:
             self._lines.clear()
         self._lines.update((line.id, line) for line in lines)
-        self.tasks.put({line.id: _task_cells(line, now_s) for line in lines})
+        self.tasks.put({line.id: task_cells(line, now_s) for line in lines})
 
     def _ask_why(self) -> None:
         task_id = self.tasks.cursor_key
@@ -264,7 +294,7 @@ class QueueScreen(JobOrders):
             self._why = None
             self._show_story()
         else:
-            self.load("why", lambda database: _why(database, str(task_id)))
+            self.load("why", lambda database: read_why(database, str(task_id)))
 
     def _show_story(self) -> None:
         story = self.query_one("#story", Text)
@@ -272,7 +302,7 @@ class QueueScreen(JobOrders):
         if why is None or why.entity != self.tasks.cursor_key:
             story.update("")
             return
-        tone = _TONES.get(why.kind, "wait")
+        tone = wait_tone(why.kind)
         story.update(
             Content.assemble(
                 (why.entity.partition(".")[2], "b"), f"  of job #{why.number}  ",
@@ -280,61 +310,6 @@ class QueueScreen(JobOrders):
                 why.reason, "\n", ("mend  ", "b $state-good"), mend_of(why.kind, why.reason),
             )
         )  # fmt: skip
-
-
-def _groups(database: Database) -> tuple[list[WaitGroup], Farmwide]:
-    from farm.ledger.views_console import ConsoleViews
-    from farm.ledger.views_queue import QueueViews
-
-    with database.snapshot():
-        return QueueViews(database).groups(), _standing(ConsoleViews(database).pulse())
-
-
-def _standing(pulse: Pulse) -> Farmwide:
-    """What the reasons depend on besides the events."""
-    silent_s = pulse.daemon_silent_s or 0.0
-    told = int(silent_s) // 5 if silent_s > _SILENCE_S else 0
-    return pulse.placed, pulse.paused, bool(pulse.daemon), told
-
-
-def _page(database: Database, group: WaitGroup, limit: int, after: Spot | None) -> Page:
-    from farm.ledger.views_queue import QueueViews
-
-    ids, end = QueueViews(database).page(group, limit=limit, after=after)
-    return Page(group.key, ids, end, after is not None)
-
-
-def _lines(database: Database, ids: list[str]) -> list[WaitLine]:
-    from farm.ledger.views_queue import QueueViews
-
-    return QueueViews(database).lines(ids)
-
-
-def _why(database: Database, task_id: str) -> Why:
-    from farm.ledger.views_reasons import Reasons
-
-    return Reasons(database).task(task_id)
-
-
-def _group_cells(group: WaitGroup) -> dict[str, Cell]:
-    tone = _TONES.get(group.kind, "wait")
-    return {
-        "count": f"{count(group.count)}{'+' if group.more else ''}",
-        "kind": ((group.kind, tone),),
-        "why": group.reason,
-    }
-
-
-def _task_cells(line: WaitLine, now_s: float) -> dict[str, Cell]:
-    return {
-        "job": ((f"#{line.job_number} ", "strong"), (line.job_name, "")),
-        "task": f"{line.stage}.{line.window}",
-        "state": ((f"{mark_of(line.state)} {line.state}", tone_of(line.state).value),),
-        "priority": str(line.priority),
-        "who": line.submitter,
-        "since": duration(None if line.since is None else now_s - line.since),
-        "why": line.reason,
-    }
 
 
 def _titled(widget: Any, title: str) -> Any:

@@ -21,8 +21,18 @@ from farm.tui.dialogs import Ask, Choose
 from farm.tui.marks import clock, duration, size
 from farm.tui.messages import RowOpened
 from farm.tui.plots import columns
-from farm.tui.screens.screen import FarmScreen
-from farm.tui.widgets.table import Cell, Column, VirtualTable
+from farm.tui.screens.report_cells import (
+    FIELDS,
+    LARGEST,
+    USAGE,
+    file_cells,
+    hours,
+    ordered,
+    usage_cells,
+    usage_row,
+)
+from farm.tui.screens.searched import SearchedScreen, explain
+from farm.tui.widgets.table import Column, VirtualTable
 from farm.tui.widgets.text import Text
 
 if TYPE_CHECKING:
@@ -52,35 +62,28 @@ class Measure:
     say: Callable[[float], str]
 
 
-def _hours(seconds: float) -> str:
-    """Hours from one hour on, less in minutes and seconds."""
-    hours = seconds / 3600
-    return (
-        duration(seconds) if hours < 1 else f"{hours:.1f} h" if hours < 100 else f"{hours:,.0f} h"
-    )
-
-
 _MEASURES = (
     Measure("Jobs ended", lambda line: float(line.jobs), "{:g}".format),
-    Measure("Engine hours", lambda line: line.engine_s, _hours),
-    Measure("GPU hours", lambda line: line.gpu_s, _hours),
-    Measure("CPU hours", lambda line: line.cpu_s, _hours),
+    Measure("Engine hours", lambda line: line.engine_s, hours),
+    Measure("GPU hours", lambda line: line.gpu_s, hours),
+    Measure("CPU hours", lambda line: line.cpu_s, hours),
     Measure("Mean wait", lambda line: line.wait_s or 0.0, duration),
     Measure("Mean run", lambda line: line.run_s or 0.0, duration),
     Measure("Failure rate", lambda line: line.failure_rate or 0.0, "{:.0%}".format),
-    Measure("Saved by the cache", lambda line: line.saved_s, _hours),
+    Measure("Saved by the cache", lambda line: line.saved_s, hours),
 )
 _STORED = "Stored"
 
 
-class ReportsScreen(FarmScreen):
+class ReportsScreen(SearchedScreen):
     """Tab 7."""
 
     TAB = "reports"
+    FIELDS = FIELDS
     HELP = (
         "A report speaks of the jobs that ended in its period. Wait: from submission to start; "
         "run: from start to end of those done; rate: failed of those done or failed. "
-        "Enter on a row shows its jobs."
+        "Enter on a row shows its jobs.\n" + explain(FIELDS)
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "period", "Period", id="reports.period", tooltip="Choose the period"),
@@ -98,25 +101,6 @@ class ReportsScreen(FarmScreen):
                 tooltip="The next list"),
     ]  # fmt: skip
     WRITES = frozenset({"export"})
-    USAGE = (
-        Column("key", "", 0, keep=20),
-        Column("jobs", "JOBS", 7, True, 19),
-        Column("failed", "FAILED", 7, True, 17),
-        Column("rate", "RATE", 6, True, 18),
-        Column("wait", "WAIT", 7, True, 15),
-        Column("run", "RUN", 7, True, 16),
-        Column("engine", "ENGINE", 9, True, 10),
-        Column("gpu", "GPU", 9, True, 14),
-        Column("cpu", "CPU", 9, True, 12),
-        Column("cached", "CACHED", 7, True, 8),
-        Column("saved", "SAVED", 9, True, 13),
-    )
-    LARGEST = (
-        Column("size", "SIZE", 9, True, 9),
-        Column("kind", "KIND", 7, keep=5),
-        Column("job", "JOB", 8, True, 8),
-        Column("name", "NAME", 0, keep=7),
-    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -127,15 +111,15 @@ class ReportsScreen(FarmScreen):
 
     def body(self) -> ComposeResult:
         """What it is about, the table, and beneath it the plot and the largest files."""
-        yield Text(id="told")
-        yield VirtualTable(self.USAGE, id="usage", empty="The report is being made …")
+        yield self.filter_line("words of the table's lines; plot, files and export stay whole")
+        yield Text(id="about")
+        yield VirtualTable(USAGE, id="usage", empty="The report is being made …")
         with Horizontal(id="below"):
             with Vertical(classes="panel plot"):
                 yield Text(id="plot")
             with Vertical(classes="panel files"):
-                yield VirtualTable(
-                    self.LARGEST, id="largest", empty="No file was made in this period."
-                )
+                yield VirtualTable(LARGEST, id="largest", empty="No file was made in this period.")
+        yield self.told_line()
 
     def on_mount(self) -> None:
         """Titles of the panels."""
@@ -175,6 +159,26 @@ class ReportsScreen(FarmScreen):
         else:
             value = f'"{key}"' if " " in key else key
             self.console_app.action_jobs(f"state:ended {field}:{value}")
+
+    def list_to_focus(self) -> VirtualTable:
+        """The table."""
+        return self.query_one("#usage", VirtualTable)
+
+    def narrow(self, *, stay: bool) -> None:
+        """Show the lines of the table that fit the filter."""
+        report = self._report
+        if report is None:
+            return
+        rows = {line.key: usage_row(line) for line in ordered(report)}
+        table = self.list_to_focus()
+        table.empty = (
+            "None fits. Escape clears the filter."
+            if rows
+            else f"No job ended in {_period(report.since)}. p chooses another period."
+        )
+        table.set_keys(self.fitting(rows), stay=stay)
+        if self.filtering:
+            self.tell(len(table.keys), len(rows), "lines")
 
     def action_again(self) -> None:
         """Make the report."""
@@ -252,34 +256,23 @@ class ReportsScreen(FarmScreen):
                 (f"{_period(report.since)} by {_ABOUT[report.by]}", "b $accent"),
                 f" · {report.jobs:,} jobs ended",
                 f" · {rate:.1%} failed" if rate is not None else "",
-                f" · engines {_hours(report.total('engine_s'))}" if report.jobs else "",
-                f", of it GPU {_hours(report.total('gpu_s'))}" if report.total("gpu_s") else "",
+                f" · engines {hours(report.total('engine_s'))}" if report.jobs else "",
+                f", of it GPU {hours(report.total('gpu_s'))}" if report.total("gpu_s") else "",
                 f" · cache answered {report.total('cached'):,.0f} tasks and saved"
-                f" {_hours(report.total('saved_s'))}"
+                f" {hours(report.total('saved_s'))}"
                 if report.total("cached")
                 else "",
                 (f" · as of {clock(self._made_at)}, in {report.took_s:.1f} s", "$text-muted"),
             )
         )
-        table = self.query_one("#usage", VirtualTable)
-        table.empty = f"No job ended in {_period(report.since)}. p chooses another period."
-        first, *rest = self.USAGE
+        table = self.list_to_focus()
+        first, *rest = USAGE
         title = report.by.upper()
         table.use_columns([Column(first.name, title, 0, keep=first.keep), *rest])
-        table.put({line.key: _cells(line) for line in report.lines})
-        table.set_keys([line.key for line in _ordered(report)])
+        table.put({line.key: usage_cells(line) for line in report.lines})
+        self.narrow(stay=True)
         files = self.query_one("#largest", VirtualTable)
-        files.put(
-            {
-                file.hash: {
-                    "size": size(file.size_bytes),
-                    "kind": file.kind,
-                    "job": "" if file.job_number is None else ((f"#{file.job_number}", "accent"),),
-                    "name": file.job_name or file.hash[:16],
-                }
-                for file in report.largest
-            }
-        )
+        files.put({file.hash: file_cells(file) for file in report.largest})
         files.set_keys([file.hash for file in report.largest])
         self._show_plot()
 
@@ -305,7 +298,8 @@ class ReportsScreen(FarmScreen):
         )
 
     def _tell(self, text: Content | str) -> None:
-        self.query_one("#told", Text).update(text if isinstance(text, Content) else Content(text))
+        about = text if isinstance(text, Content) else Content(text)
+        self.query_one("#about", Text).update(about)
 
 
 def _made(database: Database, since: str, by: str) -> Report:
@@ -338,35 +332,6 @@ def _period(since: str) -> str:
     if since[:-1].isdigit() and since[-1] in units:
         return f"the last {since[:-1]} {units[since[-1]]}"
     return f"the time since {since}"
-
-
-def _ordered(report: Report) -> list[UsageLine]:
-    """What used most first; days newest first."""
-    if report.by == "day":
-        return list(reversed(report.lines))
-    return sorted(report.lines, key=lambda line: (-line.engine_s, -line.jobs, line.key))
-
-
-def _cells(line: UsageLine) -> dict[str, Cell]:
-    rate = line.failure_rate
-    tone = "" if not rate else "bad" if rate > 0.1 else "warn"
-    return {
-        "key": ((line.key, "strong"),),
-        "jobs": f"{line.jobs:,}",
-        "failed": ((f"{line.failed:,}" if line.failed else "–", "bad" if line.failed else "dim"),),
-        "rate": (("–" if rate is None else f"{rate:.1%}", tone),),
-        "wait": duration(line.wait_s),
-        "run": duration(line.run_s),
-        "engine": _spent(line.engine_s),
-        "gpu": _spent(line.gpu_s),
-        "cpu": _spent(line.cpu_s),
-        "cached": ((f"{line.cached:,}" if line.cached else "–", "good" if line.cached else "dim"),),
-        "saved": _spent(line.saved_s, "good"),
-    }
-
-
-def _spent(seconds: float, tone: str = "") -> Cell:
-    return ((_hours(seconds), tone),) if seconds else (("–", "dim"),)
 
 
 def _every_day(values: dict[str, float]) -> list[tuple[str, float]]:

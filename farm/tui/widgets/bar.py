@@ -44,10 +44,10 @@ class Bar(Vertical):
         self._said = said
         parts: list[Content] = [Content.from_markup("[b $accent]farm[/] ")]
         for tab in TABS:
-            style = "b reverse $primary" if tab.name == self.current else "$text-muted"
+            look = "b reverse $primary" if tab.name == self.current else "$text-muted"
             parts.append(
                 Content.from_markup(
-                    f"[{style}][@click=app.tab('{tab.name}')] {tab.key} {tab.name} [/][/]"
+                    f"[{look}][@click=app.tab('{tab.name}')] {tab.key} {tab.name} [/][/]"
                 )
             )
         parts.append(Content("  "))
