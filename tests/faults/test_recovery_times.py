@@ -83,7 +83,9 @@ def pid_of(farm: Farmlet, node: str, slot: str) -> Callable[[], int | None]:
 
 def cancel(farm: Farmlet, job_id: str) -> None:
     Jobs(farm.database).cancel(job_id, actor="test", reason="the test is over")
-    farm.wait_for("the end of the job", lambda: state(farm, job_id) is JobState.CANCELLED, UP_WITHIN_S)
+    farm.wait_for(
+        "the end of the job", lambda: state(farm, job_id) is JobState.CANCELLED, UP_WITHIN_S
+    )
 
 
 def state(farm: Farmlet, job_id: str) -> JobState:
