@@ -19,6 +19,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from av.video.stream import VideoStream
 
 from farm_finish.deliver.fragments import MOVFLAGS, Segments, codec_name
+from farm_finish.deliver.packets import encoded
 from farm_finish.deliver.params import LadderParams
 from farm_finish.deliver.playlist import Rung
 from farm_finish.deliver.quality import Coding, add_video
@@ -86,13 +87,13 @@ class Climbing:
             self._begin(frame)
         assert self._video is not None and self._interleaver is not None
         frame.pts, frame.time_base = number, 1 / self._pace.fps
-        for packet in self._video.encode(frame):
+        for packet in encoded(self._video, frame):
             self._interleaver.mux(packet)
 
     def close(self) -> None:
         """Write what the encoder holds back."""
         assert self._video is not None and self._interleaver is not None
-        for packet in self._video.encode(None):
+        for packet in encoded(self._video, None):
             self._interleaver.mux(packet)
         self._interleaver.close()
         self._output.close()

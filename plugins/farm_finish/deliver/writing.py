@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 
 from farm import Task
 from farm.media.film import no_frames
+from farm_finish.deliver.packets import encoded
 from farm_finish.deliver.reading import Upright
 from farm_finish.delivery import Interleaver, delivered, ticks
 from farm_finish.sound import add_sound, sound_packets
@@ -62,11 +63,11 @@ def write_film(
             share = done_before + (1 - done_before) * written / total
             task.progress(share, 1, f"frame {written}")
             frame.pts, frame.time_base = written, 1 / film.fps
-            for packet in video.encode(frame):
+            for packet in encoded(video, frame):
                 interleaver.mux(packet)
             written += 1
             frame = next(film.frames, None)
-        for packet in video.encode(None):
+        for packet in encoded(video, None):
             interleaver.mux(packet)
         interleaver.close()
     return written

@@ -14,6 +14,7 @@ from av.packet import Packet
 from farm.media.film import no_frames
 from farm.media.picture import delivery_frame
 from farm.media.planes import Picture, frame_of
+from farm_finish.deliver.packets import encoded
 from farm_finish.deliver.quality import add_video
 from farm_finish.delivery import Interleaver, delivered, ticks
 from farm_finish.params import EncodeParams
@@ -49,11 +50,11 @@ def write_delivered(
         frame = first
         while frame is not None:
             frame.pts, frame.time_base = written, 1 / fps
-            for packet in video.encode(frame):
+            for packet in encoded(video, frame):
                 interleaver.mux(packet)
             written += 1
             frame = next(frames, None)
-        for packet in video.encode(None):
+        for packet in encoded(video, None):
             interleaver.mux(packet)
         interleaver.close()
     return written

@@ -15,6 +15,7 @@ from av.video.frame import VideoFrame
 
 from farm import FarmError, InputError, Result, Task
 from farm.media.film import no_frames
+from farm_finish.deliver.packets import encoded
 from farm_finish.deliver.quality import add_video
 from farm_finish.delivery import Interleaver, delivered, ticks
 from farm_finish.normalise.stage import begun, laid_out, pictured, reported, sounded
@@ -81,12 +82,12 @@ def _write(
                     packets = sound_packets(track, sound, "audio", total / fps, None)
                 interleaver = Interleaver(output, packets)
             frame.pts, frame.time_base = written, 1 / fps
-            for packet in video.encode(frame):
+            for packet in encoded(video, frame):
                 interleaver.mux(packet)
             written += 1
         if interleaver is None:
             raise no_frames("video")
-        for packet in video.encode(None):
+        for packet in encoded(video, None):
             interleaver.mux(packet)
         interleaver.close()
     return written

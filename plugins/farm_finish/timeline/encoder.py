@@ -15,6 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from farm import FarmError
+from farm_finish.deliver.packets import encoded
 from farm_finish.deliver.quality import ENCODERS, Coding, dress, settings
 from farm_finish.params import EncodeParams
 from farm_finish.timeline.model import Timeline
@@ -46,7 +47,7 @@ def own_setup(params: EncodeParams, timeline: Timeline, number: int) -> Setup:
     held = io.BytesIO()
     with av.open(held, "w", format="mp4") as output:
         stream = add_encoder(output, params, frame, timeline.fps, number)
-        for packet in [*stream.encode(frame), *stream.encode(None)]:
+        for packet in [*encoded(stream, frame), *encoded(stream, None)]:
             output.mux(packet)
     held.seek(0)
     with av.open(held) as container:

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from farm import Result, Task, Window
+from farm_finish.deliver.packets import encoded
 from farm_finish.delivery import delivered, ticks
 from farm_finish.params import EncodeParams
 from farm_finish.timeline.compose import Composer
@@ -38,9 +39,9 @@ def run(task: Task[RenderParams]) -> Result:
             frame.pts, frame.time_base = index, 1 / timeline.fps
             if begins:
                 frame.pict_type = KEY_FRAME
-            for packet in video.encode(frame):
+            for packet in encoded(video, frame):
                 output.mux(packet)
-        for packet in video.encode(None):
+        for packet in encoded(video, None):
             output.mux(packet)
     task.progress(1, 1)
     return {"segment": target}
