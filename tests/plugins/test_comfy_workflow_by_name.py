@@ -17,6 +17,7 @@ import pytest
 import yaml
 from comfy.process import StandIn
 from direct_task import DirectTask
+from own_workflows import confirmed, graph_of, imported
 
 from farm import FarmError, InputFile, MediaFacts
 from farm.artifacts.probe import probe
@@ -51,37 +52,6 @@ def clip(seconds: float = 2.0, width: int = 640, height: int = 360) -> Sent:
 
 PROMPT = (Sent(),)
 SAM = {"prompt": PROMPT, "image": (still(),), "video": (clip(),)}
-
-
-def graph_of(name: str) -> dict[str, Any]:
-    text = (OURS / name / "1.0.0" / "graph.json").read_text("utf-8")
-    graph: dict[str, Any] = json.loads(text)
-    return graph
-
-
-def imported(root: Path, name: str, graph: Mapping[str, Any], *, confirm: bool = True) -> Path:
-    """The folder of an exported graph that somebody imported and confirmed."""
-    source = root.parent / f"{name}.json"
-    source.write_text(json.dumps(graph), encoding="utf-8")
-    folder, _ = import_workflow(source, root, name)
-    if confirm:
-        confirmed(folder)
-    return folder
-
-
-def confirmed(folder: Path) -> None:
-    said = folder / "map.toml"
-    said.write_text(said.read_text("utf-8").replace("confirm = true", "confirm = false"), "utf-8")
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Path]:
-    """The folder of an operator's own workflows, as it is configured."""
-    folder = tmp_path / "own"
-    folder.mkdir()
-    configured.configure({"templates_dir": str(folder)})
-    yield folder
-    configured.configure({})
 
 
 def check(name: str, files: Mapping[str, Any], **params: Any) -> None:
@@ -158,7 +128,7 @@ def test_an_unknown_workflow_is_refused_with_the_nearest(own: Path) -> None:
 
 
 def test_a_workflow_is_taken_up_once_it_is_confirmed_and_not_before(own: Path) -> None:
-    folder = imported(own, "our-morph", graph_of("start-end-frame"), confirm=False)
+    folder, _ = imported(own, "our-morph", graph_of("start-end-frame"), confirm=False)
     files = {"prompt": PROMPT, "image": (still(), still())}
     names = ["image.png", "image_2.png"]
     assert refused("our-morph", files, names=names).code == "comfy.unconfirmed"
@@ -168,7 +138,7 @@ def test_a_workflow_is_taken_up_once_it_is_confirmed_and_not_before(own: Path) -
 
 
 def test_a_workflow_that_is_being_worked_on_stops_no_other(own: Path) -> None:
-    folder = imported(own, "our-morph", graph_of("start-end-frame"))
+    folder, _ = imported(own, "our-morph", graph_of("start-end-frame"))
     files = {"prompt": PROMPT, "image": (still(), still())}
     names = ["image.png", "image_2.png"]
     check("our-morph", files, names=names)
@@ -211,7 +181,7 @@ def test_words_and_points_that_a_workflow_has_no_place_for_are_refused(own: Path
 
 
 def test_the_shape_is_the_nearest_that_the_workflow_has(own: Path) -> None:
-    folder = imported(own, "our-morph", graph_of("start-end-frame"))
+    folder, _ = imported(own, "our-morph", graph_of("start-end-frame"))
     upright = {"prompt": PROMPT, "image": (still(480, 640), still(480, 640))}
     names = ["image.png", "image_2.png"]
     check("our-morph", upright, names=names)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from comfy.process import StandIn
 from direct_task import DirectTask
+from own_workflows import imported
 
 from farm import FarmError, InputFile
 from farm.artifacts.probe import probe
@@ -20,7 +21,6 @@ from farm.media.sound import RATE, sound_parts
 from farm_comfyui import configured, named, preparing, running, stages
 from farm_comfyui.asked import Asked
 from farm_comfyui.binding import bind
-from farm_comfyui.importing import import_workflow
 from farm_comfyui.params import RunParams, WorkflowParams
 from farm_comfyui.pictures import write_png
 from farm_comfyui.requests import BindRequest
@@ -88,32 +88,12 @@ def still() -> dict[str, Any]:
     return {key: graph[key] for key in ("1", "2", "6")}
 
 
-def imported(root: Path, name: str, graph: Mapping[str, Any]) -> list[str]:
-    """Import a graph and confirm it; what the import could not tell."""
-    source = root.parent / f"{name}.json"
-    source.write_text(json.dumps(graph), encoding="utf-8")
-    folder, doubts = import_workflow(source, root, name)
-    said = folder / "map.toml"
-    said.write_text(said.read_text("utf-8").replace("confirm = true", "confirm = false"), "utf-8")
-    return doubts
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Path]:
-    """The folder of an operator's own workflows, as it is configured."""
-    folder = tmp_path / "own"
-    folder.mkdir()
-    configured.configure({"templates_dir": str(folder)})
-    yield folder
-    configured.configure({})
-
-
 # --- imported -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("saves", SAVES)
 def test_every_node_that_saves_a_sound_is_the_output_called_sound(own: Path, saves: str) -> None:
-    assert imported(own, "our-song", music(saves)) == []
+    assert imported(own, "our-song", music(saves)).doubts == []
     said = catalog(own).get("our-song").map
     assert {role: (one.node, one.media) for role, one in said.outputs.items()} == {
         "sound": ("20", "audio")
@@ -132,11 +112,13 @@ def test_a_preview_counts_only_where_nothing_is_saved(own: Path) -> None:
 def test_several_sounds_and_texts_of_other_packs_are_to_be_looked_at(own: Path) -> None:
     graph = music()
     graph["21"] = node("SaveAudioMP3", audio=["15", 0], **SAVES["SaveAudioMP3"])
-    assert any("several nodes save a sound" in one for one in imported(own, "our-songs", graph))
+    assert any(
+        "several nodes save a sound" in one for one in imported(own, "our-songs", graph).doubts
+    )
     graph = voice()
     graph["3"] = node("SomebodysSpeech", text="to be said", audio=["41", 0])
     graph["42"]["inputs"]["audio"] = ["3", 0]
-    doubts = imported(own, "our-speech", graph)
+    doubts = imported(own, "our-speech", graph).doubts
     assert any('prompt = [["3", "text"]]' in one for one in doubts)
 
 

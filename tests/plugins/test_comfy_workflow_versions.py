@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
+from own_workflows import graph_of, imported
 
 from farm.domain.media import Artifact, MediaFacts, MediaKind
 from farm.domain.plan import Plan
 from farm.manifest import parse_manifest
 from farm.planning import plan
 from farm.plugins import load_plugins
-from farm_comfyui import configured
-from farm_comfyui.importing import import_workflow
-from farm_comfyui.templates import OURS
 
 STILL = MediaFacts(width=640, height=480)
 FILES = {
@@ -34,22 +30,6 @@ ASKED = {
 }
 
 
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Path]:
-    """The folder of an operator's own workflows, as it is configured."""
-    configured.configure({"templates_dir": str(tmp_path)})
-    yield tmp_path
-    configured.configure({})
-
-
-def add_version(own: Path, version: str) -> None:
-    """Import a workflow and confirm it."""
-    graph = OURS / "start-end-frame" / "1.0.0" / "graph.json"
-    folder, _ = import_workflow(graph, own, "our-morph", version)
-    said = folder / "map.toml"
-    said.write_text(said.read_text("utf-8").replace("confirm = true", "confirm = false"), "utf-8")
-
-
 def planned(manifest: dict[str, Any]) -> Plan:
     registry = load_plugins()
     offers = {stage: [frozenset[str]()] for stage in registry.stages}
@@ -59,10 +39,10 @@ def planned(manifest: dict[str, Any]) -> Plan:
 
 
 def test_a_job_names_the_version_that_was_the_newest_and_runs_it_again(own: Path) -> None:
-    add_version(own, "1.0.0")
+    imported(own, "our-morph", graph_of("start-end-frame"))
     before = planned(ASKED)
     assert before.manifest["params"]["workflow_version"] == "1.0.0"
-    add_version(own, "1.1.0")
+    imported(own, "our-morph", graph_of("start-end-frame"), version="1.1.0")
     after = planned(ASKED)
     assert after.manifest["params"]["workflow_version"] == "1.1.0"
     # The results of one are no results of the other.
