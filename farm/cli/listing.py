@@ -25,6 +25,7 @@ from farm.domain.errors import InputError
 from farm.domain.states import JOB_ENDED, JobState
 
 if TYPE_CHECKING:
+    from farm.ledger.database import Database
     from farm.ledger.views import AttemptLine, JobDetail, JobLine
 
 _AT_ONCE = 200
@@ -83,7 +84,6 @@ def ls(
 ) -> None:
     """List jobs, the newest first, with progress and time left."""
     from farm.ledger.views_jobs import JobViews
-    from farm.ledger.views_reasons import Reasons
 
     if drafts and state:
         raise typer.BadParameter("drafts that wait for approval are done", param_hint="--state")
@@ -102,8 +102,7 @@ def ls(
         warned: set[str] = set()
         for first in range(0, len(lines), _AT_ONCE):
             warned |= views.warned([line.id for line in lines[first : first + _AT_ONCE]])
-        reasons = Reasons(database)
-        told = {line.id: reasons.job(line.id).reason for line in lines} if why else {}
+        told = _reasons(database, lines) if why else {}
         now_s = database.clock()
     if as_json:
         print_json(
@@ -171,6 +170,14 @@ def _states(wanted: Wanted) -> list[JobState]:
     if wanted is Wanted.ACTIVE:
         return [state for state in JobState if state not in JOB_ENDED]
     return [JobState(wanted.value)]
+
+
+def _reasons(database: Database, lines: list[JobLine]) -> dict[str, str]:
+    """Job id to why it is as it is."""
+    from farm.ledger.views_reasons import Reasons
+
+    reasons = Reasons(database)
+    return {line.id: reasons.job(line.id).reason for line in lines}
 
 
 def _row(line: JobLine, now_s: float, warned: bool) -> tuple[object, ...]:
