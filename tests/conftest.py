@@ -29,9 +29,13 @@ _REAL_TIME = (
     "flow/",
     "observability/",
     "tui/",
-    "plugins/test_comfy_client",
-    "plugins/test_comfy_pool",
+    "plugins/test_comfy_",
+    "plugins/test_conformance",
+    "plugins/test_diffusion_engine",
     "unit/test_engine",
+    "unit/test_models_",
+    "unit/test_node_slot",
+    "unit/test_valkey",
 )
 _NOT_ONCE = ("_kills", "_crashes", "_races")
 

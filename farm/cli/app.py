@@ -201,7 +201,7 @@ _add(FARM, "gc", storage.gc, "farm gc --dry-run", "farm gc")
 _add(FARM, "doctor", administration.doctor, "farm doctor", "farm doctor --json")
 _add(
     FARM, "sim", sim.sim,
-    "farm sim", "farm sim --verify --kills 50 --seed 7", "farm sim --swaps --recorded",
+    "farm sim", "farm sim --verify --kills 50 --orders 100 --seed 7", "farm sim --swaps --recorded",
 )  # fmt: skip
 _add(FARM, "upgrade", administration.upgrade_ledger, "farm db upgrade", to=database_app)
 _add(FARM, "show", administration.show_config, "farm config show", to=config_app)

@@ -22,11 +22,21 @@ from farm.cli.session import session
 def sim(
     context: typer.Context,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Kill parts of the farm while it works.")
+        bool,
+        typer.Option("--verify", help="Kill parts of the farm and give orders while it works."),
     ] = False,
     seed: Annotated[int, typer.Option(metavar="NUMBER", help="Where chance starts.")] = 1,
     kills: Annotated[
-        int, typer.Option(min=1, max=100_000, metavar="N", help="Kills, with --verify.")
+        int, typer.Option(min=0, max=100_000, metavar="N", help="Kills, with --verify.")
+    ] = 20,
+    orders: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=100_000,
+            metavar="N",
+            help="Orders of operators, with --verify.",
+        ),
     ] = 20,
     jobs: Annotated[int, typer.Option(min=1, max=100_000, metavar="M", help="Jobs.")] = 20,
     database: Annotated[
@@ -42,7 +52,7 @@ def sim(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Run jobs on a private farm and check every result; --verify kills its parts meanwhile."""
+    """Run jobs on a private farm and check every result; --verify makes trouble meanwhile."""
     from dataclasses import asdict
 
     if swaps or recorded:
@@ -60,6 +70,7 @@ def sim(
                 farm,
                 seed=seed,
                 kills=kills if verify else 0,
+                orders=orders if verify else 0,
                 jobs=jobs,
                 tell=lambda line: typer.echo(line, err=True),
             ).run()

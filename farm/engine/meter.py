@@ -87,44 +87,52 @@ def hand_back(device: str) -> None:
 
 def peak_mb(pid: int) -> int:
     """Largest resident memory of a process since its last reset; 0 when it cannot be read."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
-        return int(status.partition("VmHWM:")[2].split(maxsplit=1)[0]) * 1024 // MB
-    except (OSError, IndexError):
-        return 0
+    return _mb(_memory(pid), "VmHWM")
 
 
 def tree_peak_mb(pid: int) -> int:
     """Largest resident memory of a process since its last reset, with that of its children now.
 
-    Costs the reading of a few files without children. What forked processes share counts for each.
+    Costs the reading of a few files without children. A child that is not yet a program of its own
+    works in its parent's memory, which counts once; what forked processes share counts for each.
     """
-    own_mb, children = peak_mb(pid), descendants(pid)
-    if not children:
-        return own_mb
-    return max(own_mb, _rss_mb(pid) + sum(peak_mb(child) for child in children))
+    memory = _memory(pid)
+    return max(_mb(memory, "VmHWM"), _mb(memory, "VmRSS") + _below_mb(pid))
 
 
-def descendants(pid: int) -> list[int]:
-    """Children of a process, their children and so on; empty when it is gone."""
+def _below_mb(pid: int) -> int:
+    """The peaks of all processes below one, together."""
+    total_mb = 0
+    for child in children(pid):
+        before, memory, after = _memory(pid), _memory(child), _memory(pid)
+        if memory not in (before, after):
+            total_mb += _mb(memory, "VmHWM")
+        total_mb += _below_mb(child)
+    return total_mb
+
+
+def children(pid: int) -> list[int]:
+    """Processes that a process started; empty when it is gone."""
     found: list[int] = []
-    try:
+    with contextlib.suppress(OSError):
         for thread in Path(f"/proc/{pid}/task").iterdir():
             # A child belongs to the thread that started it.
-            text = (thread / "children").read_text(encoding="ascii")
-            for child in map(int, text.split()):
-                found += [child, *descendants(child)]
-    except OSError:
-        return found
+            found += map(int, (thread / "children").read_text(encoding="ascii").split())
     return found
 
 
-def _rss_mb(pid: int) -> int:
+def _memory(pid: int) -> str:
+    """The kernel's account of a process's memory; empty when it cannot be read."""
     try:
-        pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
-    except (OSError, IndexError):
-        return 0
-    return int(pages) * _PAGE // MB
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""
+    return status.partition("VmPeak:")[2].partition("Threads:")[0]
+
+
+def _mb(memory: str, field: str) -> int:
+    told = memory.partition(f"{field}:")[2].split(maxsplit=1)
+    return int(told[0]) * 1024 // MB if told else 0
 
 
 def _cpu_s() -> float:

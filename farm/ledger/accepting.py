@@ -132,12 +132,14 @@ class Accepting:
         *,
         actor: str = "scheduler",
     ) -> None:
-        """Give a stage its windows, once its inputs told how many frames there are."""
+        """Give a stage its windows, once its inputs told how many frames there are; none when its job
+        was stopped meanwhile."""
 
         def act(moves: Moves) -> None:
             row = moves.connection.execute(
                 select(
                     stages,
+                    jobs.c.state,
                     jobs.c.number,
                     jobs.c.priority,
                     jobs.c.submitter,
@@ -145,7 +147,10 @@ class Accepting:
                 )
                 .join(jobs, jobs.c.id == stages.c.job_id)
                 .where(stages.c.job_id == job_id, stages.c.name == stage)
+                .with_for_update(of=jobs)
             ).one()
+            if row.state not in (JobState.QUEUED, JobState.RUNNING):
+                return
             claimed = moves.connection.execute(
                 update(stages)
                 .where(

@@ -11,19 +11,24 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from farm.domain.cachekey import stage_key, task_key
 from farm.domain.ids import task_id
-from farm.domain.states import TASK_SUCCEEDED, JobState, TaskState
+from farm.domain.states import JOB_STOPPING, TASK_SUCCEEDED, JobState, TaskState
 from farm.ledger.database import Database
+from farm.ledger.failures import settle_job
 from farm.ledger.moves import Moves
 from farm.ledger.schema import artifact_uses, artifacts, cache, jobs, stages, tasks
+from farm.ledger.task_keys import Files, task_keys
 
-Files = Mapping[str, Sequence[Mapping[str, Any]]]
 _CHUNK = 500
 
 # Built once: building a statement costs more than running it, and these run for every task.
 _here = (stages.c.job_id == bindparam("job"), stages.c.name == bindparam("stage"))
-_told = (stages.c.open_tasks, stages.c.dependents, stages.c.chained)
+_told = (
+    stages.c.open_tasks,
+    stages.c.dependents,
+    stages.c.chained,
+    select(jobs.c.state).where(jobs.c.id == stages.c.job_id).scalar_subquery().label("job_state"),
+)
 _COUNT = update(stages).where(*_here).values(open_tasks=stages.c.open_tasks - 1).returning(*_told)
 _COUNT_WHOLE = (
     update(stages)
@@ -73,13 +78,6 @@ _KEPT = (
 )
 
 
-def of_each(inputs: Files, each: Sequence[str], index: int) -> Files:
-    """The inputs of one task of a stage that runs for each file of some ports."""
-    return {
-        port: files[index : index + 1] if port in each else files for port, files in inputs.items()
-    }
-
-
 class Advance:
     """One transaction's worth of progress on jobs."""
 
@@ -125,8 +123,15 @@ class Advance:
         if whole is not None:
             row = self.connection.execute(_COUNT_WHOLE, {**here, "outputs_": whole}).one()
             self._stage_done(job_id, stage, row.dependents, whole)
-            return
-        row = self.connection.execute(_COUNT, here).one()
+        else:
+            row = self.connection.execute(_COUNT, here).one()
+            self._window_done(job_id, stage, window, row)
+        if row.job_state in JOB_STOPPING:
+            # It was asked to stop, and was done first.
+            settle_job(self.moves, job_id)
+
+    def _window_done(self, job_id: str, stage: str, window: int, row: Any) -> None:
+        here = {"job": job_id, "stage": stage}
         if row.open_tasks == 0:
             outputs = self._gather(job_id, stage)
             self.connection.execute(_SET_OUTPUTS, {**here, "outputs_": outputs})
@@ -223,7 +228,7 @@ class Advance:
         keys: dict[int, str] = {}
         hits: dict[str, Any] = {}
         if stage.cacheable:
-            keys = _keys(stage, inputs, found, carried)
+            keys = task_keys(stage, inputs, found, carried)
             hits = self._cached(list(keys.values()))
         now_s = self.moves.now_s
         target, reason, values = TaskState.READY, "its inputs are complete", {}
@@ -358,35 +363,3 @@ class Advance:
 
 def _hashes(outputs: Files) -> set[str]:
     return {file["hash"] for files in outputs.values() for file in files}
-
-
-def _keys(
-    stage: Any, inputs: Files, found: Sequence[Any], carried: Mapping[str, list[str]]
-) -> dict[int, str]:
-    """Cache keys of tasks by window."""
-
-    def of_stage(inputs: Files) -> bytes:
-        return stage_key(
-            stage_id=stage.stage_id,
-            version=stage.version,
-            params=stage.params,
-            seed=stage.seed,
-            model_key=stage.model_key,
-            inputs=inputs,
-            models=stage.needs.get("models"),
-        )
-
-    if stage.each:
-        # Its place in the list is no part of what a file becomes.
-        own = {t.window: of_stage(of_each(inputs, stage.each, t.start)) for t in found}
-        return {
-            window: task_key(key, window=0, count=1, start=0, stop=0, carried=carried)
-            for window, key in own.items()
-        }
-    shared, count = of_stage(inputs), stage.total_tasks
-    return {
-        t.window: task_key(
-            shared, window=t.window, count=count, start=t.start, stop=t.stop, carried=carried
-        )
-        for t in found
-    }

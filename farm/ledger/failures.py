@@ -65,6 +65,8 @@ def end_attempt(
         .join(stages, and_(stages.c.job_id == tasks.c.job_id, stages.c.name == tasks.c.stage))
         .join(jobs, jobs.c.id == tasks.c.job_id)
         .where(tasks.c.id == task_id, attempts.c.number == number)
+        # Or its job would be stopped meanwhile, and find nothing to stop.
+        .with_for_update(of=jobs)
     ).one()
     if row.attempt_state not in ATTEMPT_ACTIVE or row.fence != fence:
         raise LostClaim(
@@ -176,6 +178,12 @@ def recall(moves: Moves, which: Any, target: TaskState, reason: str) -> int:
             which, tasks.c.state == TaskState.SENT
         )
     ).all()
+    if found:
+        # A job that is stopped meanwhile takes them back itself.
+        ids = sorted({row.job_id for row in found})
+        moves.connection.execute(
+            select(jobs.c.id).where(jobs.c.id.in_(ids)).order_by(jobs.c.id).with_for_update()
+        )
     taken = 0
     for row in found:
         moved = moves.move(

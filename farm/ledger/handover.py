@@ -15,11 +15,11 @@ from sqlalchemy import Connection, and_, bindparam, exists, insert, select
 from farm.domain.errors import ErrorClass
 from farm.domain.overtaking import is_tired
 from farm.domain.states import AttemptState, JobState, NodeState, TaskState
-from farm.ledger.advance import of_each
 from farm.ledger.look_ahead import OVERTAKEN, Ahead, look_ahead
 from farm.ledger.moves import Moves
 from farm.ledger.records import Assignment
 from farm.ledger.schema import attempts, blocks, jobs, nodes, settings, shapes, stages, tasks
+from farm.ledger.task_keys import of_each
 
 _ready = tasks.c.state == TaskState.READY
 _facts = (

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, func, select
 from farm.domain.states import (
     ATTEMPT_ACTIVE,
     JOB_ENDED,
+    JOB_STOPPING,
     MOVES,
     TASK_ACTIVE,
     TASK_ENDED,
@@ -115,6 +116,8 @@ def _jobs(connection: Connection) -> Iterator[str]:
     for row in connection.execute(select(jobs)):
         if row.state in JOB_ENDED and open_tasks[row.id]:
             yield f"job {row.id} is {row.state.value} with open tasks {open_tasks[row.id][:3]}"
+        if row.state in JOB_STOPPING and not open_tasks[row.id]:
+            yield f"job {row.id} is {row.state.value} with nothing left to stop"
         if row.open_stages != open_stages[row.id]:
             yield f"job {row.id} counts {row.open_stages} open stages, not {open_stages[row.id]}"
         if row.state is JobState.DONE and row.published is None:

@@ -1,7 +1,7 @@
 """Jobs and kills by seed: a farm that loses its parts all the time must lose nothing else.
 
 Invariant: the faults are those an operator may see (a part dies, the broker forgets); the scenario
-never writes to the ledger, but lifts block-lists as an operator would.
+writes to the ledger only what operators may order.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from farm.ledger.invariants import unfinished, violations
 from farm.ledger.nodes import Nodes
 from farm.ledger.schema import events
 from farm.sim.farmlet import Farmlet
+from farm.sim.orders import Operators
 from farm.sim.pulse import Pulse
 from farm.sim.submissions import Submitted, draw, submit
 from farm.sim.verdict import check_recovery, check_results
@@ -51,14 +52,15 @@ class Report:
     seconds: float
     lost_attempts: int
     longest_recovery_s: float
+    orders: dict[str, int] = field(default_factory=dict)
     violations: tuple[str, ...] = field(default=())
 
     def lines(self) -> list[str]:
         """For people."""
-        kills = ", ".join(f"{n} {name}" for name, n in sorted(self.kills.items())) or "none"
         return [
             f"seed {self.seed}: {self.jobs} jobs in {self.seconds:.1f} s",
-            f"kills: {sum(self.kills.values())} ({kills})",
+            _counted("kills", self.kills),
+            _counted("orders of operators", self.orders),
             f"attempts interrupted: {self.lost_attempts}; "
             f"longest until one was given up: {self.longest_recovery_s:.1f} s",
             *(f"violation: {text}" for text in self.violations),
@@ -66,19 +68,33 @@ class Report:
         ]
 
 
+def _counted(what: str, counts: dict[str, int]) -> str:
+    each = ", ".join(f"{n} {name}" for name, n in sorted(counts.items())) or "none"
+    return f"{what}: {sum(counts.values())} ({each})"
+
+
 class Scenario:
-    """One run. tell : called with a line of progress now and then."""
+    """One run. orders : of operators. tell : called with a line of progress now and then."""
 
     def __init__(
-        self, farm: Farmlet, *, seed: int, kills: int, jobs: int, tell: Callable[[str], None]
+        self,
+        farm: Farmlet,
+        *,
+        seed: int,
+        kills: int,
+        jobs: int,
+        orders: int = 0,
+        tell: Callable[[str], None],
     ) -> None:
         self.farm = farm
         self.seed = seed
         self._wanted = kills
+        self._orders = orders
         # Streams of their own, so that timing cannot change what is submitted.
         self._chance = random.Random(f"{seed}:faults")
         drawn = random.Random(f"{seed}:jobs")
         self._jobs = [draw(drawn, index) for index in range(jobs)]
+        self._operators = Operators(farm.database, random.Random(f"{seed}:orders"))
         self._submitted: list[Submitted] = []
         self._kills: list[Kill] = []
         self._due: dict[str, float] = {}
@@ -97,11 +113,15 @@ class Scenario:
         # The first kill meets a farm that is up, not one that is still being imported.
         farm.wait_for("engines", lambda: len(farm.engines()) >= 1, _READY_S)
         began = time.monotonic()
-        while len(self._kills) < self._wanted:
-            self._submit(len(self._kills) + 1)
-            self._pass_s(self._chance.uniform(0.1, 1.2))
-            self._strike()
-        self._submit(self._wanted)
+        while len(self._kills) < self._wanted or self._operators.given.total() < self._orders:
+            self._submit()
+            if self._operators.given.total() < self._orders:
+                self._pass_s(self._chance.uniform(0.0, 0.4))
+                self._operators.act()
+            if len(self._kills) < self._wanted:
+                self._pass_s(self._chance.uniform(0.1, 1.2))
+                self._strike()
+        self._submit()
         stuck = self._finish()
         seconds = time.monotonic() - began
         lost, longest_s, late = check_recovery(
@@ -110,13 +130,21 @@ class Scenario:
         found = [*stuck, *violations(farm.database), *late, *check_results(farm, self._submitted)]
         kills = dict(Counter(kill.target for kill in self._kills))
         return Report(
-            self.seed, kills, len(self._submitted), seconds, lost, longest_s, tuple(found)
+            self.seed,
+            kills,
+            len(self._submitted),
+            seconds,
+            lost,
+            longest_s,
+            dict(self._operators.given),
+            tuple(found),
         )
 
-    def _submit(self, kills: int) -> None:
-        """Keep the work ahead of the kills: half of it at the start, the rest as they go on."""
-        share = 0.5 + 0.5 * kills / self._wanted if self._wanted else 1.0
-        until = round(len(self._jobs) * share)
+    def _submit(self) -> None:
+        """Keep the work ahead of the trouble: half of it at the start, the rest as that goes on."""
+        wanted = self._wanted + self._orders
+        met = len(self._kills) + min(self._operators.given.total(), self._orders)
+        until = round(len(self._jobs) * (0.5 + 0.5 * met / wanted if wanted else 1.0))
         for one in self._jobs[len(self._submitted) : until]:
             submit(one, self.farm.door, self.farm.inbox)
             self._submitted.append(one)
@@ -209,7 +237,8 @@ class Scenario:
             self._lift_blocks()
             open_work = unfinished(self.farm.database)
             missing = self._unseen()
-            if not open_work and not missing:
+            undone = self._operators.undo()
+            if not open_work and not missing and not undone:
                 return []
             moved = self._moves()
             if moved != seen:

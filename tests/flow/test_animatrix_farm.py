@@ -209,7 +209,7 @@ def test_a_server_that_dies_in_the_middle_costs_no_job(
     root: Path, servers: list[StandIn], tmp_path: Path
 ) -> None:
     for server in servers:
-        server.fault("slow-node", seconds=0.4)
+        server.fault("slow-node", seconds=60)
     made = material(tmp_path / "orphan", "animate")
     (made / "job.yaml").write_text(job_yaml("animate", fps="16"), encoding="utf-8")
     (made / "prompt.txt").write_text("a person who does not notice", encoding="utf-8")
@@ -231,7 +231,7 @@ def test_a_cancelled_job_leaves_its_server_free(
     root: Path, servers: list[StandIn], tmp_path: Path
 ) -> None:
     for server in servers:
-        server.fault("slow-node", seconds=0.4)
+        server.fault("slow-node", seconds=60)
     made = material(tmp_path / "unwanted", "animate")
     (made / "job.yaml").write_text(job_yaml("animate"), encoding="utf-8")
     (made / "prompt.txt").write_text("a person who is not wanted any more", encoding="utf-8")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 from farmhand import Farmhand, plan, stage
@@ -12,6 +14,7 @@ from farm.domain.errors import ErrorClass, InputError, LostClaim
 from farm.domain.policy import FAILURE_POLICY
 from farm.domain.states import NodeState
 from farm.ledger.database import Database
+from farm.ledger.invariants import violations
 from farm.ledger.records import Peaks, Placement
 from farm.ledger.schema import blocks, jobs, tasks
 
@@ -154,6 +157,55 @@ def test_cancel_ends_waiting_tasks_at_once_and_orders_running_ones_to_stop(hand:
     hand.fail(task, ErrorClass.CANCELLED)
     assert hand.job_state() == "cancelled"
     assert not hand.jobs.cancel("job1", actor="ada")
+
+
+def test_work_that_is_done_before_the_order_to_stop_reaches_it_ends_its_job(hand: Farmhand) -> None:
+    hand.jobs.accept(plan(stage("a", windows=2), stage("b", after=("a",))), job_id="job1")
+    first, second = hand.take(), hand.take()
+    assert hand.jobs.cancel("job1", actor="ada")
+    hand.finish(first)
+    assert hand.job_state() == "cancelling"
+    hand.finish(second)
+    assert hand.job_state() == "cancelled"
+    assert violations(hand.database) == []
+    # What was done is not done again.
+    assert hand.jobs.retry("job1", actor="ada") == 1
+    last = hand.take()
+    assert last.task_id == "job1.b.0"
+    hand.jobs.cancel("job1", actor="ada")
+    hand.finish(last)
+    assert hand.job_state() == "cancelled"
+    assert hand.jobs.retry("job1", actor="ada") == 0
+    assert hand.job_state() == "publishing"
+
+
+def test_a_window_that_is_done_while_another_fails_ends_its_job(hand: Farmhand) -> None:
+    work(hand, windows=2)
+    first, second = hand.take(), hand.take()
+    hand.fail(first, ErrorClass.INPUT)
+    assert hand.job_state() == "failing"
+    hand.finish(second)
+    assert hand.job_state() == "failed"
+
+
+def test_a_job_that_is_cancelled_as_its_work_ends_comes_to_an_end(hand: Farmhand) -> None:
+    for number in range(20):
+        job_id = f"race{number}"
+        hand.jobs.accept(plan(stage("a", cacheable=False)), job_id=job_id)
+        task = hand.take(f"{job_id}.a.0")
+        start = threading.Barrier(2)
+
+        def at_once(act: Callable[[], object], start: threading.Barrier = start) -> None:
+            start.wait()
+            act()
+
+        acts = (partial(hand.jobs.cancel, job_id, actor="ada"), partial(hand.finish, task))
+        threads = [threading.Thread(target=at_once, args=(act,)) for act in acts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert hand.job_state(job_id) == "cancelled"
 
 
 def test_cancel_takes_back_what_was_sent_and_not_begun(hand: Farmhand) -> None:

@@ -7,10 +7,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from farm.engine.meter import descendants, peak_mb, tree_peak_mb
+from farm.engine.meter import children, peak_mb, tree_peak_mb
 from farm.engine.protocol import EngineRequest
 from farm.engine.vram import VramProbe
 from farm.engine.watch import Watch
@@ -24,6 +24,16 @@ child = subprocess.Popen(
 print(child.stdout.readline(), end="", flush=True)
 input()
 child.communicate("")
+"""
+
+HOLD_AND_START = """
+import os
+data = bytearray(b'x' * 150_000_000)
+print('held', flush=True)
+# Between the two steps of starting a program, it waits until somebody opens the door.
+os.posix_spawn("/bin/true", ["true"], {{}},
+    file_actions=[(os.POSIX_SPAWN_OPEN, 9, {door!r}, os.O_RDONLY, 0)])
+input()
 """
 
 
@@ -41,7 +51,7 @@ def running(code: str) -> Iterator[int]:
 
 def test_memory_of_a_program_that_a_task_started_counts() -> None:
     with running(HOLD_IN_A_CHILD.format(hold=HOLD.format(mb=150))) as pid:
-        assert len(descendants(pid)) == 1
+        assert len(children(pid)) == 1
         assert peak_mb(pid) < 100
         assert tree_peak_mb(pid) > 150
 
@@ -49,20 +59,37 @@ def test_memory_of_a_program_that_a_task_started_counts() -> None:
 def test_a_child_of_a_child_counts_too() -> None:
     inner = HOLD_IN_A_CHILD.format(hold=HOLD.format(mb=120))
     with running(HOLD_IN_A_CHILD.format(hold=inner)) as pid:
-        assert len(descendants(pid)) == 2
+        [child] = children(pid)
+        assert len(children(child)) == 1
         assert tree_peak_mb(pid) > 120
+
+
+def test_a_child_that_is_not_yet_a_program_of_its_own_works_in_memory_that_counts_once(
+    tmp_path: Path,
+) -> None:
+    door = tmp_path / "door"
+    os.mkfifo(door)
+    with ExitStack() as at_last, running(HOLD_AND_START.format(door=str(door))) as pid:
+        try:
+            end_s = time.monotonic() + 20
+            while not children(pid):
+                assert time.monotonic() < end_s
+            assert peak_mb(children(pid)[0]) > 150  # It is the parent's.
+            assert tree_peak_mb(pid) == peak_mb(pid)
+        finally:
+            at_last.callback(os.close, os.open(door, os.O_RDWR))
 
 
 def test_without_children_it_is_the_process_s_own_peak() -> None:
     with running(HOLD.format(mb=10)) as pid:
-        assert descendants(pid) == []
+        assert children(pid) == []
         assert tree_peak_mb(pid) == peak_mb(pid) > 0
 
 
 def test_a_process_that_is_gone_has_neither_children_nor_memory() -> None:
     with running(HOLD.format(mb=1)) as pid:
         pass
-    assert (descendants(pid), tree_peak_mb(pid)) == ([], 0)
+    assert (children(pid), tree_peak_mb(pid)) == ([], 0)
 
 
 def test_an_attempt_is_told_with_the_memory_of_its_children(tmp_path: Path) -> None:
@@ -83,5 +110,5 @@ def test_looking_for_children_is_cheap() -> None:
     own = os.getpid()
     begin_s = time.process_time()
     for _ in range(100):
-        descendants(own)
+        children(own)
     assert time.process_time() - begin_s < 1.0
