@@ -121,6 +121,7 @@ MOVES: tuple[Move, ...] = (
     Move(_T.DELAYED, _T.HELD, "its job was paused or waits for approval"),
     Move(_T.DELAYED, _T.CANCELLED, "its job stopped"),
     Move(_T.HELD, _T.READY, "it was released or approved"),
+    Move(_T.HELD, _T.DELAYED, "it was released or approved, but its time has not come"),
     Move(_T.HELD, _T.CANCELLED, "its job stopped"),
     Move(_T.READY, _T.SENT, "the scheduler handed it to an engine"),
     Move(_T.READY, _T.RUNNING, "an engine that had just finished took it over"),
@@ -182,7 +183,8 @@ JOB_ENDED = frozenset({_J.DONE, _J.FAILED, _J.CANCELLED})
 JOB_STOPPING = frozenset({_J.FAILING, _J.CANCELLING})
 TASK_SUCCEEDED = frozenset({_T.DONE, _T.CACHED})
 TASK_ENDED = TASK_SUCCEEDED | {_T.FAILED, _T.QUARANTINED, _T.CANCELLED}
-TASK_WAITING = frozenset({_T.BLOCKED, _T.DELAYED, _T.HELD, _T.READY})
+TASK_WAITING = (_T.BLOCKED, _T.HELD, _T.DELAYED, _T.READY)
+"""In the order in which tasks go on, so that whoever looks for them in it misses none."""
 TASK_ACTIVE = frozenset({_T.SENT, _T.RUNNING})
 ATTEMPT_ACTIVE = frozenset({_A.SENT, _A.RUNNING})
 NODE_BEATING = frozenset({_N.ONLINE, _N.DRAINING, _N.PAUSED, _N.QUARANTINED})

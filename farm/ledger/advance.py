@@ -45,7 +45,8 @@ _CLOSE_STAGE = (
     .values(open_stages=jobs.c.open_stages - 1)
     .returning(jobs.c.open_stages, *_job_facts)
 )
-_JOB = select(*_job_facts).where(jobs.c.id == bindparam("job"))
+# Locked, as by closing a stage: nobody pauses or stops the job before what follows is written.
+_JOB = select(*_job_facts).where(jobs.c.id == bindparam("job")).with_for_update()
 _STAGE = select(stages).where(*_here)
 _WAKE = (
     update(stages)
@@ -231,14 +232,15 @@ class Advance:
             keys = task_keys(stage, inputs, found, carried)
             hits = self._cached(list(keys.values()))
         now_s = self.moves.now_s
-        target, reason, values = TaskState.READY, "its inputs are complete", {}
+        is_early = job.start_after is not None and job.start_after > now_s
+        values: dict[str, Any] = {"not_before": job.start_after} if is_early else {}
+        target, reason = TaskState.READY, "its inputs are complete"
         if stage.approval and not stage.approved_by:
             target, reason = TaskState.HELD, "waits for approval"
         elif job.paused:
             target, reason = TaskState.HELD, "the job is paused"
-        elif job.start_after is not None and job.start_after > now_s:
+        elif is_early:
             target, reason = TaskState.DELAYED, "waits for its start time"
-            values = {"not_before": job.start_after}
         if target is not TaskState.READY:
             values["wait_reason"] = reason
         waiting = [t.window for t in found if keys.get(t.window) not in hits]

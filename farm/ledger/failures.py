@@ -150,7 +150,7 @@ def stop_job(
         job_id=job_id,
         error=dict(error),
     )
-    for state in sorted(TASK_WAITING, key=lambda waiting: waiting.value):
+    for state in TASK_WAITING:
         moves.move_all(
             tasks,
             tasks.c.id,

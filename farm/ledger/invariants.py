@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from farm.domain.states import (
     ATTEMPT_ACTIVE,
@@ -21,6 +21,7 @@ from farm.domain.states import (
     AttemptState,
     JobState,
     SubmissionState,
+    TaskState,
 )
 from farm.ledger.database import Database
 from farm.ledger.schema import artifacts, attempts, events, jobs, stages, submissions, tasks
@@ -89,6 +90,16 @@ def _tasks(connection: Connection) -> Iterator[str]:
             yield f"task {row.id} is {row.state.value} but active attempts: {row.id in active}"
         if row.state in TASK_SUCCEEDED and row.outputs is None:
             yield f"task {row.id} is {row.state.value} without outputs"
+    waiting = (
+        select(tasks.c.id, tasks.c.state, jobs.c.paused, stages.c.approval, stages.c.approved_by)
+        .join(jobs, jobs.c.id == tasks.c.job_id)
+        .join(stages, and_(stages.c.job_id == tasks.c.job_id, stages.c.name == tasks.c.stage))
+        .where(tasks.c.state.in_([TaskState.HELD, TaskState.READY, TaskState.DELAYED]))
+    )
+    for task in connection.execute(waiting):
+        is_held = task.paused or (task.approval and task.approved_by is None)
+        if is_held != (task.state is TaskState.HELD):
+            yield f"task {task.id} is {task.state.value} but held by its job or gate: {is_held}"
 
 
 def _stages(connection: Connection) -> Iterator[str]:

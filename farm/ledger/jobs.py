@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, bindparam, select, update
 
 from farm.domain.errors import InputError, UnknownName
 from farm.domain.states import (
@@ -28,6 +28,8 @@ from farm.ledger.schema import (
     submissions,
     tasks,
 )
+
+_SET_PAUSED = update(jobs).where(jobs.c.id == bindparam("job")).values(paused=bindparam("paused_"))
 
 
 class Jobs(Accepting):
@@ -57,17 +59,13 @@ class Jobs(Accepting):
         """Hold what has not begun; returns how many tasks were held. Running ones finish."""
 
         def act(moves: Moves) -> int:
-            connection = moves.connection
-            changed = connection.execute(
-                update(jobs)
-                .where(jobs.c.id == job_id, jobs.c.paused.is_(False))
-                .values(paused=True)
-            )
-            if changed.rowcount:
+            if not _is_paused(moves, job_id):
+                moves.connection.execute(_SET_PAUSED, {"job": job_id, "paused_": True})
                 moves.note("job", job_id, "paused", f"paused by {actor}", job_id=job_id)
             recall(moves, tasks.c.job_id == job_id, TaskState.READY, "its job was paused")
             held = 0
-            for state in (TaskState.READY, TaskState.DELAYED):
+            # In this order, because a task's time may come in between.
+            for state in (TaskState.DELAYED, TaskState.READY):
                 held += len(
                     moves.move_all(
                         tasks,
@@ -88,10 +86,8 @@ class Jobs(Accepting):
         """Let a paused job go on; returns how many tasks were released."""
 
         def act(moves: Moves) -> int:
-            changed = moves.connection.execute(
-                update(jobs).where(jobs.c.id == job_id, jobs.c.paused).values(paused=False)
-            )
-            if changed.rowcount:
+            if _is_paused(moves, job_id):
+                moves.connection.execute(_SET_PAUSED, {"job": job_id, "paused_": False})
                 moves.note("job", job_id, "resumed", f"resumed by {actor}", job_id=job_id)
             return self._release(moves, job_id, None)
 
@@ -287,9 +283,8 @@ class Jobs(Accepting):
             self._act("scheduler", partial(settle_job, job_id=job_id))
 
     def _release(self, moves: Moves, job_id: str, stage: str | None) -> int:
-        """Held tasks become ready, but for gates that wait and jobs that are paused."""
-        connection = moves.connection
-        if connection.execute(select(jobs.c.paused).where(jobs.c.id == job_id)).scalar_one():
+        """Let held tasks go, but for gates that wait and jobs that are paused; returns how many."""
+        if _is_paused(moves, job_id):
             return 0
         closed = select(stages.c.name).where(
             stages.c.job_id == job_id, stages.c.approval, stages.c.approved_by.is_(None)
@@ -297,19 +292,24 @@ class Jobs(Accepting):
         which = and_(tasks.c.job_id == job_id, tasks.c.stage.not_in(closed))
         if stage is not None:
             which = and_(which, tasks.c.stage == stage)
-        return len(
-            moves.move_all(
-                tasks,
-                tasks.c.id,
-                which,
-                TaskState.HELD,
-                TaskState.READY,
-                "it was released",
-                job_id=job_id,
-                wait_reason=None,
-                ready_at=moves.now_s,
-            )
+        release = partial(moves.move_all, tasks, tasks.c.id, job_id=job_id)
+        later = release(
+            and_(which, tasks.c.not_before > moves.now_s),
+            TaskState.HELD,
+            TaskState.DELAYED,
+            "it was released before its time",
+            wait_reason="waits for its time",
         )
+        now = release(
+            which,
+            TaskState.HELD,
+            TaskState.READY,
+            "it was released",
+            wait_reason=None,
+            not_before=None,
+            ready_at=moves.now_s,
+        )
+        return len(later) + len(now)
 
     def _reopen_submission(self, moves: Moves, job_id: str) -> None:
         for source in (SubmissionState.REJECTED, SubmissionState.REJECTING):
@@ -324,3 +324,9 @@ class Jobs(Accepting):
                 error=None,
                 updated_at=moves.now_s,
             )
+
+
+def _is_paused(moves: Moves, job_id: str) -> bool:
+    """Whether a job is paused; nobody else changes that before this transaction ends."""
+    found = select(jobs.c.paused).where(jobs.c.id == job_id).with_for_update()
+    return bool(moves.connection.execute(found).scalar_one())

@@ -1,4 +1,4 @@
-"""What operators do meanwhile, by seed: cancel, retry, pause, resume, drain, enable, change priorities.
+"""What operators do meanwhile, by seed: cancel, retry, pause, drain, restart engines, and so on.
 
 Invariant: every order can be undone, and :meth:`Operators.undo` does it; so all work still ends as if
 nobody had touched it.
@@ -30,6 +30,7 @@ _WEIGHTS = {
     "enable": 3,
     "pause_farm": 1,
     "resume_farm": 6,
+    "restart_engine": 2,
 }
 _ENDED = (JobState.CANCELLED, JobState.FAILED)
 _CANCELLED_FIRST = (JobState.PUBLISHING, JobState.RUNNING, JobState.QUEUED)
@@ -121,6 +122,14 @@ class Operators:
         self._nodes.resume_farm(actor=_ACTOR)
         self._paused = False
         return True
+
+    def _restart_engine(self) -> bool:
+        with self._database.read() as connection:
+            rows = connection.execute(select(nodes.c.name, nodes.c.engines)).all()
+        engines = sorted((row.name, engine["slot"]) for row in rows for engine in row.engines)
+        if engines:
+            self._nodes.restart_engine(*self._chance.choice(engines), actor=_ACTOR)
+        return bool(engines)
 
     def _of(self, *states: JobState, paused: bool | None = None) -> Sequence[str]:
         found = select(jobs.c.id).where(jobs.c.state.in_(states)).order_by(jobs.c.number)

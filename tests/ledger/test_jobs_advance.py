@@ -151,6 +151,22 @@ def test_a_start_time_delays_and_the_clock_releases(hand: Farmhand) -> None:
     assert hand.ready() == ["job1.a.0"]
 
 
+@pytest.mark.parametrize("gate", [False, True])
+def test_neither_a_pause_nor_an_approval_brings_a_start_forward(hand: Farmhand, gate: bool) -> None:
+    clock = hand.database.clock
+    one = plan(stage("a", approval=gate), start_after_s=clock() + 60)
+    hand.jobs.accept(one, job_id="job1")
+    if gate:
+        assert hand.jobs.approve("job1", None, actor="ada") == ["a"]
+    hand.jobs.pause("job1", actor="ada")
+    assert hand.task_state("job1.a.0") == "held"
+    assert hand.jobs.resume("job1", actor="ada") == 1
+    assert (hand.task_state("job1.a.0"), hand.ready()) == ("delayed", [])
+    clock.pass_s(61)  # type: ignore[attr-defined]
+    assert hand.queue.release_due() == 1
+    assert hand.ready() == ["job1.a.0"]
+
+
 def test_priority_orders_the_queue_and_can_be_changed(hand: Farmhand) -> None:
     hand.jobs.accept(plan(stage("a", cacheable=False)), job_id="job1")
     hand.jobs.accept(plan(stage("a", cacheable=False), priority=90), job_id="job2")

@@ -1,4 +1,4 @@
-"""A job is cancelled while something else is written about it: it ends, with nothing left to run."""
+"""Orders about a job meet what else is written about it at that moment, and both have their effect."""
 
 from __future__ import annotations
 
@@ -61,7 +61,10 @@ def resumed(hand: Farmhand, job_id: str) -> Act:
     return partial(hand.jobs.resume, job_id, actor="ada")
 
 
-@pytest.mark.parametrize("other", [done, failed, drained, cut, paused, resumed])
+EVERYTHING = pytest.mark.parametrize("other", [done, failed, drained, cut, paused, resumed])
+
+
+@EVERYTHING
 def test_a_cancelled_job_ends_whatever_happens_meanwhile(
     hand: Farmhand, other: Callable[[Farmhand, str], Act]
 ) -> None:
@@ -70,6 +73,17 @@ def test_a_cancelled_job_ends_whatever_happens_meanwhile(
         acts = (other(hand, job_id), partial(hand.jobs.cancel, job_id, actor="ada"))
         at_once(acts)
         assert hand.job_state(job_id) == "cancelled"
+    assert violations(hand.database) == []
+
+
+@EVERYTHING
+def test_a_paused_job_waits_whatever_happens_meanwhile_and_goes_on_when_it_is_resumed(
+    hand: Farmhand, other: Callable[[Farmhand, str], Act]
+) -> None:
+    for number in range(ROUNDS):
+        for order in (hand.jobs.pause, hand.jobs.resume):
+            job_id = f"{order.__name__}{number}"
+            at_once((other(hand, job_id), partial(order, job_id, actor="ada")))
     assert violations(hand.database) == []
 
 
