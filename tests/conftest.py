@@ -69,6 +69,7 @@ def postgres_url() -> Iterator[str]:
         # No test cuts the power, and a flush waits for everything else that the disk is writing.
         for name in ("fsync", "synchronous_commit", "full_page_writes"):
             server.psql(f"ALTER SYSTEM SET {name} = off")
+        server.psql("ALTER SYSTEM SET deadlock_timeout = '50ms'")
         server.psql("SELECT pg_reload_conf()")
         server.psql("CREATE DATABASE farm")
         yield server.get_uri("farm").replace("postgresql://", "postgresql+psycopg://", 1)
