@@ -8,19 +8,22 @@ passes by itself as soon as there is room.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from farm.artifacts.retention import over_quota, room_to_work
 from farm.artifacts.store import Store
 from farm.config import Settings
 from farm.ledger.artifacts import Artifacts
 from farm.ledger.database import Database
+from farm.stages import Service
 
 _log = logging.getLogger(__name__)
 
 
 class Headroom:
     """What :meth:`look` found last. ``full``: why this machine has no room; ``over``: why the store
-    may not grow; each empty while there is room."""
+    may not grow; each empty while there is room. ``services``: the store, while its
+    service refuses the farm."""
 
     def __init__(self, settings: Settings, store: Store, database: Database) -> None:
         self._settings = settings
@@ -28,6 +31,7 @@ class Headroom:
         self._artifacts = Artifacts(database)
         self.full = ""
         self.over = ""
+        self.services: Sequence[Service] = ()
 
     def look(self) -> None:
         """Measure both anew."""
@@ -39,6 +43,8 @@ class Headroom:
             else:
                 _log.info("this machine begins new work again")
         self.over = self.quota()
+        refusal = self._store.refusal()
+        self.services = [Service("store", "fail", refusal)] if refusal else ()
 
     def quota(self) -> str:
         """Why the store may not grow now; asks the ledger only where there is a quota."""

@@ -10,7 +10,7 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ from farm.models.store import open_models
 from farm.offering import Offering
 from farm.plugins import Registry, registry_of
 from farm.slots import Slot, held_models, make_slots, parked_models_mb
-from farm.stages import Window
+from farm.stages import Service, Window
 
 _log = logging.getLogger(__name__)
 _RING_EVERY_S = 0.01
@@ -94,7 +94,7 @@ class NodeAgent:
             gauges=lambda: self._gauges,
             gpus=machine.gpus,
             beat_age_s=self._beat_age_s,
-            services=lambda: self.offering.services,
+            services=self._services,
         )
         self.served = ServedNode(
             settings,
@@ -309,6 +309,9 @@ class NodeAgent:
                 # runs is refused later, which the ledger's fences take care of.
                 _log.exception("heartbeat")
 
+    def _services(self) -> Sequence[Service]:
+        return [*self.headroom.services, *self.offering.services]
+
     def _beat(self) -> None:
         claims = self.claims
         running = dict(self._running)
@@ -321,7 +324,7 @@ class NodeAgent:
             gauges={
                 **self._gauges,
                 "full": self.headroom.full,
-                "services": [asdict(s) for s in self.offering.services],
+                "services": [asdict(service) for service in self._services()],
             },
         )
         self._beat_at_s = time.monotonic()

@@ -6,13 +6,14 @@ nobody had touched it.
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections import Counter
 from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from farm.domain.errors import FarmError
+from farm.domain.errors import FarmError, InputError
 from farm.domain.states import JobState, NodeState
 from farm.ledger.database import Database
 from farm.ledger.jobs import Jobs
@@ -49,11 +50,10 @@ class Operators:
     def act(self) -> None:
         """Give one order; none when nothing is there to give it for."""
         name = self._chance.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
-        try:
+        # What it is for may have ended in between; an operator reads that and goes on.
+        with contextlib.suppress(FarmError):
             if getattr(self, f"_{name}")():
                 self.given[name] += 1
-        except FarmError:
-            pass  # It ended, or its node went, in between; an operator reads that and goes on.
 
     def undo(self) -> bool:
         """Let everything go on that was held up, and run again what was cancelled; false when
@@ -106,7 +106,8 @@ class Operators:
     def _enable(self) -> bool:
         found = self._names(NodeState.DRAINING)
         for name in found:
-            self._nodes.order(name, NodeState.ONLINE, actor=_ACTOR)
+            with contextlib.suppress(InputError):  # It went in between.
+                self._nodes.order(name, NodeState.ONLINE, actor=_ACTOR)
         return bool(found)
 
     def _pause_farm(self) -> bool:
