@@ -256,7 +256,7 @@ class OverviewScreen(FarmScreen):
         self.query_one("#trend", Text).update(
             Content.assemble(
                 (spark(self._done, _TREND), "$state-good"),
-                f"\n{per_minute:.0f} tasks done in the last minute\n",
+                f"\n{per_minute:.0f} task{'' if per_minute == 1 else 's'} done in the last minute\n",
                 (bar(busy / engines if engines else 0.0, 12), "$state-work"),
                 f" {busy} of {engines} engines busy",
             )
