@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -45,6 +46,14 @@ async def until(pilot: Pilot[Any], holds: Callable[[], bool], what: str = "") ->
     while not _holds(holds):
         assert time.monotonic() < end, what or "it did not come to hold in time"
         await pilot.pause(0.02)
+
+
+async def shows(app: FarmConsole, pilot: Pilot[Any], *parts: str) -> None:
+    """Let the console work until the screen shows all of these; 30 s at most."""
+    with contextlib.suppress(AssertionError):
+        await until(pilot, lambda: all(part in screen_text(app) for part in parts))
+    text = screen_text(app)
+    assert [part for part in parts if part not in text] == [], text
 
 
 def _holds(condition: Callable[[], bool]) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from console_lab import console, screen_text, until
+from console_lab import console, screen_text, shows, until
 from flow.little_farm import LittleFarm, write_png
 from textual.widgets import Button, Input
 
@@ -81,18 +81,17 @@ async def test_what_settles_what_lacks_something_and_what_was_refused_are_told(
     async with console(farm.settings, first="intake") as (app, pilot):
         await at_door(app, pilot, "echo")
         table(app, "items").focus()
-        text = screen_text(app)
-        assert "late.txt" in text
-        assert "settling" in text
-        assert "bad.yaml" in text
+        await shows(app, pilot, "late.txt", "settling", "bad.yaml")
         await pilot.press("end")
-        assert "from 1 to 9" in screen_text(app), "the cause, with what is right"
+        await until(
+            pilot, lambda: "from 1 to 9" in screen_text(app), "the cause, with what is right"
+        )
         await at_door(app, pilot, "portrait")
-        assert "the input motion" in screen_text(app)
+        await until(pilot, lambda: "the input motion" in screen_text(app))
         await at_door(app, pilot, "queue")
         table(app, "items").focus()
         await pilot.pause()
-        assert 'Did you mean "echo"?' in screen_text(app)
+        await until(pilot, lambda: 'Did you mean "echo"?' in screen_text(app))
 
 
 async def test_what_was_refused_goes_through_its_door_again_once_it_is_mended(
@@ -142,7 +141,7 @@ async def test_a_set_that_lacks_something_is_not_taken_for_a_refused_one(farm: L
 async def test_a_new_job_is_made_from_a_form_that_checks_what_is_typed(farm: LittleFarm) -> None:
     async with console(farm.settings, first="intake") as (app, pilot):
         await form(app, pilot, "echo@1")
-        assert "still needed: prompt" in screen_text(app)
+        await until(pilot, lambda: "still needed: prompt" in screen_text(app))
         entry(app, "params-size").focus()
         await pilot.press("9", "9")
         await until(pilot, lambda: "a whole number from 1 to 9" in screen_text(app))
@@ -173,7 +172,7 @@ async def test_a_long_list_to_choose_from_is_narrowed_while_words_are_typed(
         await until(pilot, lambda: "Which one?" in screen_text(app))
         await pilot.press("slash", *"film dusk")
         await until(pilot, lambda: "film 1 " not in screen_text(app))
-        assert "film 7" in screen_text(app)
+        await until(pilot, lambda: "film 7" in screen_text(app))
         await pilot.press("enter", "enter")
         await until(pilot, lambda: answers == ["film@7"])
 
@@ -228,13 +227,13 @@ async def test_a_filter_finds_entries_of_a_door_by_their_names_and_reasons(
         await until(pilot, lambda: len(table(app, "items").keys) == 2)
         await pilot.press("slash", *"from 1 to 9")
         await until(pilot, lambda: "1 of 2 entries" in screen_text(app))
-        assert "bad.yaml" in screen_text(app)
-        assert "late.txt" not in screen_text(app)
+        await until(pilot, lambda: "bad.yaml" in screen_text(app))
+        await until(pilot, lambda: "late.txt" not in screen_text(app))
         await pilot.press("escape")
         await until(pilot, lambda: table(app, "items").has_focus)
         await pilot.press("escape")
         await until(pilot, lambda: len(table(app, "items").keys) == 2)
-        assert "2 entries" not in screen_text(app)
+        await until(pilot, lambda: "2 entries" not in screen_text(app))
 
 
 async def test_a_drop_folder_of_the_overview_opens_here_with_the_cursor_on_it(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from console_lab import console, little_ledger, screen_text, until
+from console_lab import console, little_ledger, screen_text, shows, until
 from farmhand import Farmhand, artifact, plan, stage
 
 from farm.config import Settings
@@ -51,11 +51,7 @@ async def test_the_head_gives_the_one_reason_and_the_graph_shows_each_stage(farm
     async with console(settings) as (app, pilot):
         await opened(app, pilot)
         await until(pilot, lambda: "╭─ ✗ two" in screen_text(app))
-        text = screen_text(app)
-        assert "✗ failed" in text
-        assert "it failed (input)" in text
-        assert "╭─ ✓ one" in text
-        assert "──▶│" in text
+        await shows(app, pilot, "✗ failed", "it failed (input)", "╭─ ✓ one", "──▶│")
 
 
 def test_what_a_stage_warns_of_stands_among_the_facts(tmp_path: Path) -> None:
@@ -96,7 +92,7 @@ async def test_every_window_is_a_cell_and_the_next_failed_one_is_found(farm: Any
         assert grid.cursor is not None
         assert grid.cursor.task_id == "job1.two.3"
         await until(pilot, lambda: "frames 30–39" in screen_text(app))
-        assert "✓ – – ✗ – –" in screen_text(app)
+        await until(pilot, lambda: "✓ – – ✗ – –" in screen_text(app))
 
 
 async def test_every_part_of_a_job_can_be_looked_at(farm: Any) -> None:
@@ -177,4 +173,4 @@ async def test_escape_leads_back_to_where_it_was_opened(farm: Any) -> None:
         await until(pilot, lambda: isinstance(app.screen, JobScreen))
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, JobScreen))
-        assert "Newest failures" in screen_text(app)
+        await until(pilot, lambda: "Newest failures" in screen_text(app))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from console_lab import console, little_ledger, screen_text, until
+from console_lab import console, little_ledger, screen_text, shows, until
 from farmhand import Farmhand, plan, stage
 from sqlalchemy import select
 
@@ -63,7 +63,7 @@ async def test_the_newest_job_stands_first_and_the_cursor_is_on_it(farm: Any) ->
     async with console(settings, first="jobs") as (app, pilot):
         await shown(app, pilot)
         assert list(table(app).keys) == [5, 4, 3, 2, 1]
-        assert "✗ failed" in screen_text(app)
+        await until(pilot, lambda: "✗ failed" in screen_text(app))
 
 
 async def test_priority_of_marked_jobs_is_raised_and_taken_back(farm: Any) -> None:
@@ -231,7 +231,7 @@ async def test_a_lost_ledger_is_said_in_a_banner_and_it_comes_back(farm: Any) ->
         await shown(app, pilot)
         away = file.rename(file.with_name("away"))
         await until(pilot, lambda: "there is no ledger here" in screen_text(app))
-        assert "film 5" in screen_text(app)
+        await until(pilot, lambda: "film 5" in screen_text(app))
         away.rename(file)
         await until(pilot, lambda: app.lost is None)
         hand.jobs.reprioritise("job5", 77, actor="bob")
@@ -244,10 +244,7 @@ async def test_help_lists_the_keys_that_work_here(farm: Any) -> None:
         await shown(app, pilot)
         await pilot.press("question_mark")
         await until(pilot, lambda: "job.cancel" in screen_text(app))
-        text = screen_text(app)
-        assert "Hold what has not begun" in text
-        assert "table.open" in text
-        assert "age<2h" in text
+        await shows(app, pilot, "Hold what has not begun", "table.open", "age<2h")
 
 
 def _reasons(hand: Farmhand, entity_id: str) -> list[str]:

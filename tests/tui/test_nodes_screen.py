@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from console_lab import console, little_ledger, screen_text, until
+from console_lab import console, little_ledger, screen_text, shows, until
 from farmhand import Farmhand, plan, stage
 from sqlalchemy import insert, select
 from textual.widgets import Input
@@ -86,14 +86,17 @@ async def test_a_node_tells_what_runs_where_what_it_is_not_given_and_its_history
     beat(hand, cpu0=100, cpu1=101)
     async with console(settings, first="nodes", size=(200, 60)) as (app, pilot):
         await shown(app, pilot)
-        text = screen_text(app)
-        assert "#1 harbour" in text
-        assert "render.0" in text
-        assert "sd-xl" in text
-        assert "3 tasks of image.draw/sd crashed here" in text
-        assert "it joined the farm" in text
-        assert " 40%" in text
-        assert " 25%" in text  # 1000 of 4000 MB
+        await shows(
+            app,
+            pilot,
+            "#1 harbour",
+            "render.0",
+            "sd-xl",
+            "3 tasks of image.draw/sd crashed here",
+            "it joined the farm",
+            " 40%",
+            " 25%",
+        )
 
 
 async def test_drain_asks_why_and_enable_brings_it_back_and_lifts_its_blocks(farm: Any) -> None:
@@ -105,7 +108,7 @@ async def test_drain_asks_why_and_enable_brings_it_back_and_lifts_its_blocks(far
         await pilot.press(*"fan", "enter")
         await until(pilot, lambda: state(hand) == "draining")
         await until(pilot, lambda: "▽ draining" in screen_text(app), "the list follows")
-        assert "fan" in screen_text(app)
+        await until(pilot, lambda: "fan" in screen_text(app))
         await pilot.press("e")
         await until(pilot, lambda: state(hand) == "online")
         await until(pilot, lambda: blocked(hand) == [])
@@ -259,4 +262,8 @@ async def test_a_filter_finds_nodes_by_name_state_model_and_stage_and_says_how_m
         await until(pilot, lambda: "None fits. Escape clears the filter." in screen_text(app))
         app.action_node("boreas")
         await until(pilot, lambda: table(app, "nodes").cursor_key == "boreas")
-        assert "of 2 nodes" not in screen_text(app), "a node that is asked for is never hidden"
+        await until(
+            pilot,
+            lambda: "of 2 nodes" not in screen_text(app),
+            "a node that is asked for is never hidden",
+        )

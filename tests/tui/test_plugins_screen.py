@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from console_lab import console, little_ledger, screen_text, until
+from console_lab import console, little_ledger, screen_text, shows, until
 from pydantic import Field
 from textual.widgets import Input
 
@@ -103,7 +103,7 @@ async def test_every_stage_is_listed_with_the_nodes_that_offer_it(farm: Any) -> 
         assert cells["nodes"] == (("1 of 2", "good"),)
         await go(screen, pilot, ENCODE)
         await until(pilot, lambda: "● on atlas" in screen_text(app))
-        assert "borea has version 99" in screen_text(app)
+        await until(pilot, lambda: "borea has version 99" in screen_text(app))
 
 
 async def test_a_complaint_is_shown_in_the_machine_s_words_with_its_model(farm: Any) -> None:
@@ -112,10 +112,13 @@ async def test_a_complaint_is_shown_in_the_machine_s_words_with_its_model(farm: 
         screen = await shown(app, pilot)
         await go(screen, pilot, "test.model/loose")
         await until(pilot, lambda: "no node offers it" in screen_text(app))
-        text = screen_text(app)
-        assert "not on atlas: no wan-2.2.safetensors here; copy it" in text
-        assert "not on this machine: the file wan-2.2.safetensors is missing" in text
-        assert "wan-2.2 (with default parameters), warm: atlas/cpu0" in text
+        await shows(
+            app,
+            pilot,
+            "not on atlas: no wan-2.2.safetensors here; copy it",
+            "not on this machine: the file wan-2.2.safetensors is missing",
+            "wan-2.2 (with default parameters), warm: atlas/cpu0",
+        )
 
 
 async def test_a_mended_node_shows_without_a_key_press(farm: Any) -> None:
@@ -126,7 +129,7 @@ async def test_a_mended_node_shows_without_a_key_press(farm: Any) -> None:
         await until(pilot, lambda: "no node offers it" in screen_text(app))
         join(database, "atlas", {"test.model/loose": 4}, {})
         await until(pilot, lambda: "● on atlas" in screen_text(app))
-        assert "not on atlas" not in screen_text(app)
+        await until(pilot, lambda: "not on atlas" not in screen_text(app))
 
 
 async def test_a_stage_that_only_other_machines_have_says_so(farm: Any) -> None:
@@ -147,10 +150,7 @@ async def test_a_pipeline_is_drawn_with_its_parameters(farm: Any) -> None:
         [transcode] = [key for key in map(str, table.keys) if key.startswith("transcode")]
         await go(screen, pilot, transcode)
         await until(pilot, lambda: "╭─ encode" in screen_text(app))
-        text = screen_text(app)
-        assert "video.encode" in text
-        assert "──▶│" in text
-        assert "every capability is offered by a node" in text
+        await shows(app, pilot, "video.encode", "──▶│", "every capability is offered by a node")
         await pilot.press("z")
         await until(pilot, lambda: "PIPELINE" not in screen_text(app))
         await pilot.press("escape")
@@ -176,9 +176,7 @@ async def test_a_plugin_tells_what_it_brings(farm: Any) -> None:
         await until(pilot, lambda: screen.part == "plugins")
         await go(screen, pilot, "farm_procedural")
         await until(pilot, lambda: "farm knowledge" in screen_text(app))
-        text = screen_text(app)
-        assert "procedural@" in text
-        assert "video.script/farm_procedural@1" in text
+        await shows(app, pilot, "procedural@", "video.script/farm_procedural@1")
 
 
 async def test_enter_goes_to_the_text_and_escape_back_to_the_list(farm: Any) -> None:
@@ -222,19 +220,23 @@ async def test_a_filter_narrows_the_stages_while_it_is_typed_and_says_how_many(f
     async with console(settings, first="plugins") as (app, pilot):
         screen = await shown(app, pilot)
         whole = listed(screen)
-        assert f" {len(whole)} stages" in screen_text(app)
+        await until(pilot, lambda: f" {len(whole)} stages" in screen_text(app))
         await filter_by(screen, pilot, *"Encode")
         narrowed = [key for key in whole if "encode" in key]
         await until(pilot, lambda: listed(screen) == narrowed)
         assert 0 < len(narrowed) < len(whole)
         await until(pilot, lambda: f"{len(narrowed)} of {len(whole)} stages" in screen_text(app))
-        assert f"{narrowed[0]}@" in screen_text(app), "what is told is of a row that shows"
+        await until(
+            pilot,
+            lambda: f"{narrowed[0]}@" in screen_text(app),
+            "what is told is of a row that shows",
+        )
         await pilot.press("escape")
         await until(pilot, lambda: screen.query_one("#stages-list").has_focus)
         assert listed(screen) == narrowed, "the first Escape only leaves the filter"
         await pilot.press("escape")
         await until(pilot, lambda: listed(screen) == whole)
-        assert f" {len(whole)} stages" in screen_text(app)
+        await until(pilot, lambda: f" {len(whole)} stages" in screen_text(app))
 
 
 async def test_stages_are_found_by_name_provider_plugin_state_and_reason(farm: Any) -> None:
@@ -257,13 +259,21 @@ async def test_stages_are_found_by_name_provider_plugin_state_and_reason(farm: A
         await find("reason:wan-2.2,elsewhere", "test.model/loose")
         await find("'COPY IT' loose", "test.model/loose")
         await find("provider:loose state:offered")
-        assert "None fits. Escape clears the filter." in screen_text(app)
-        assert "by plugin" not in screen_text(app), "nothing is told of a row that is hidden"
+        await until(pilot, lambda: "None fits. Escape clears the filter." in screen_text(app))
+        await until(
+            pilot,
+            lambda: "by plugin" not in screen_text(app),
+            "nothing is told of a row that is hidden",
+        )
         screen.query_one("#filter", Input).value = "stat:x"
         await until(pilot, lambda: 'Did you mean "state"?' in screen_text(app))
         assert listed(screen) == [], "a filter that is refused leaves the rows as they were"
         screen.narrow(stay=True)
-        assert "Did you mean" in screen_text(app), "a look at the nodes does not hide the reason"
+        await until(
+            pilot,
+            lambda: "Did you mean" in screen_text(app),
+            "a look at the nodes does not hide the reason",
+        )
 
 
 async def test_one_filter_is_for_the_pipelines_and_the_plugins_too(farm: Any) -> None:
@@ -302,12 +312,10 @@ async def test_the_help_names_the_filter_and_its_fields(farm: Any) -> None:
     settings, _ = farm
     async with console(settings, first="plugins", size=(120, 60)) as (app, pilot):
         await shown(app, pilot)
-        assert "/ Filter" in screen_text(app)
+        await until(pilot, lambda: "/ Filter" in screen_text(app))
         await pilot.press("question_mark")
         await until(pilot, lambda: "list.filter" in screen_text(app))
-        text = screen_text(app)
-        assert "provider: " in text
-        assert "Escape shows all" in text
+        await shows(app, pilot, "provider: ", "Escape shows all")
 
 
 # --- words ---------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from console_lab import console, little_ledger, screen_text, until
+from console_lab import console, little_ledger, screen_text, shows, until
 from farmhand import Farmhand, plan, stage
 from sqlalchemy import insert, select, update
 from textual.widgets import Input
@@ -144,9 +144,7 @@ async def test_the_screen_names_each_reason_and_the_story_of_the_task(farm: Any)
         await shown(app, pilot, "approval")
         table(app, "tasks").focus()
         await until(pilot, lambda: "farm approve #4 one" in screen_text(app))
-        text = screen_text(app)
-        assert "the job is paused" in text
-        assert "back-off" in text
+        await shows(app, pilot, "the job is paused", "back-off")
         await pilot.press("A")
         await until(pilot, lambda: farm[1].task_state("job4.one.0") == "ready")
         await until(pilot, lambda: "approval" not in screen_text(app), "the screen follows")
@@ -268,7 +266,7 @@ async def test_a_filter_finds_tasks_by_id_job_pipeline_stage_state_submitter_and
         await until(pilot, lambda: table(app, "tasks").has_focus)
         await pilot.press("escape")
         await until(pilot, lambda: list(table(app, "tasks").keys) == every)
-        assert "of 3 tasks" not in screen_text(app)
+        await until(pilot, lambda: "of 3 tasks" not in screen_text(app))
 
 
 async def test_a_filter_stays_for_the_next_reason_and_follows_the_ledger(farm: Any) -> None:

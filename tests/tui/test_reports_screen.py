@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from console_lab import console, little_ledger, screen_text, until
+from console_lab import console, little_ledger, screen_text, shows, until
 from farmhand import Farmhand, plan, stage
 from hypothesis import given, strategies as st
 from textual.widgets import Input
@@ -79,10 +79,13 @@ async def test_it_shows_each_version_with_its_failures(farm: Any) -> None:
         assert row is not None
         assert row["jobs"] == str(lines["film@2"].jobs) == "2"
         assert row["rate"] == (("50.0%", "bad"),)
-        text = screen_text(app)
-        assert "the last 7 days by pipeline and version" in text
-        assert "3 jobs ended · 33.3% failed" in text
-        assert "Jobs ended" in text
+        await shows(
+            app,
+            pilot,
+            "the last 7 days by pipeline and version",
+            "3 jobs ended · 33.3% failed",
+            "Jobs ended",
+        )
 
 
 async def test_it_groups_by_another_key(farm: Any) -> None:
@@ -218,10 +221,10 @@ async def test_a_narrow_terminal_shows_the_plot_or_the_files(farm: Any) -> None:
     async with console(settings, first="reports", size=(80, 24)) as (app, pilot):
         await shown(app, pilot, VERSIONS)
         await until(pilot, lambda: "└" in screen_text(app))
-        assert "Largest files" not in screen_text(app)
+        await until(pilot, lambda: "Largest files" not in screen_text(app))
         await pilot.press("l")
         await until(pilot, lambda: "Largest files" in screen_text(app))
-        assert "m next" not in screen_text(app)
+        await until(pilot, lambda: "m next" not in screen_text(app))
 
 
 async def test_a_filter_narrows_the_table_and_leaves_the_report_whole(farm: Any) -> None:
@@ -232,7 +235,7 @@ async def test_a_filter_narrows_the_table_and_leaves_the_report_whole(farm: Any)
         await pilot.press("slash", *"M@2")
         await shown(app, pilot, {"film@2"})
         await until(pilot, lambda: "1 of 2 lines" in screen_text(app))
-        assert "3 jobs ended · 33.3% failed" in screen_text(app)
+        await until(pilot, lambda: "3 jobs ended · 33.3% failed" in screen_text(app))
         assert list(app.screen.query_one("#largest", VirtualTable).keys) == files
         await pilot.press("enter", "b")
         await until(pilot, lambda: "None fits. Escape clears the filter." in screen_text(app))
@@ -243,7 +246,7 @@ async def test_a_filter_narrows_the_table_and_leaves_the_report_whole(farm: Any)
         await pilot.press("escape")
         await shown(app, pilot, {"film"})
         assert field.value == ""
-        assert "of 1 lines" not in screen_text(app)
+        await until(pilot, lambda: "of 1 lines" not in screen_text(app))
 
 
 # --- the plot ------------------------------------------------------------------------------------

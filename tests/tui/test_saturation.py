@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from console_lab import console, little_ledger, screen_text, until
+from console_lab import console, little_ledger, screen_text, shows, until
 from farmhand import Farmhand, plan, stage
 
 from farm.config import load_settings
@@ -28,7 +28,7 @@ async def test_a_wait_above_the_bound_is_a_warning(
     assert len(hand.ready()) == 20
     async with console(settings, size=size) as (app, pilot):
         await until(pilot, lambda: "new tasks wait 1m00s" in screen_text(app))
-        assert ("saturated" in screen_text(app)) is saturated
+        await until(pilot, lambda: ("saturated" in screen_text(app)) is saturated)
     database.close()
 
 
@@ -59,7 +59,6 @@ async def test_servers_that_are_full_or_down_are_a_warning(
     async with console(settings, size=size) as (app, pilot):
         await until(pilot, lambda: "1 ready" in screen_text(app))
         await until(pilot, lambda: "wait unknown yet" in screen_text(app))
-        shown = screen_text(app)
-        assert ("⚠ comfyui" in shown) is (told is not None)
-        assert (told or "") in shown
+        await shows(app, pilot, told or "")
+        await until(pilot, lambda: ("⚠ comfyui" in screen_text(app)) is (told is not None))
     database.close()
