@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 _S = SubmissionState
 _RETURNING = (_S.REJECTING, _S.DUPLICATING)
+_STOPPED = (JobState.FAILED, JobState.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +133,20 @@ class Submissions:
 
         Raises
         ------
-        LostClaim : it is neither claimed nor accepted any more.
+        LostClaim : it is neither claimed nor accepted any more, or its job was retried.
         """
 
         def act(moves: Moves) -> None:
+            # Locked, so that nobody retries the job while its submission goes back.
+            its_job = (
+                select(jobs.c.state)
+                .join(submissions, submissions.c.job_id == jobs.c.id)
+                .where(submissions.c.id == id)
+                .with_for_update(of=jobs)
+            )
+            state = moves.connection.execute(its_job).scalar_one_or_none()
+            if state not in (None, *_STOPPED):
+                raise LostClaim(f"the job of {id} is {state.value}", where="ledger")
             for source in (_S.CLAIMED, _S.ACCEPTED):
                 moved = moves.move(
                     submissions,
@@ -225,7 +236,7 @@ class Submissions:
 
     def to_return(self) -> list[Submission]:
         """Those whose job has failed or was cancelled, also when the return was interrupted."""
-        stopped = jobs.c.state.in_([JobState.FAILED, JobState.CANCELLED])
+        stopped = jobs.c.state.in_(_STOPPED)
         return self._read(
             or_(
                 (submissions.c.state == _S.ACCEPTED) & stopped,
